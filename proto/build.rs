@@ -10,8 +10,14 @@ use prost::Message;
 use prost_types::{FileDescriptorProto, FileDescriptorSet};
 
 /// Packages that no part of Outlast speaks.
-const LEFT_OUT: [&str; 6] =
-    ["cloud", "coresdk", "google.api", "openapi", "grpc.gateway", "temporal.sdk"];
+const LEFT_OUT: [&str; 6] = [
+    "cloud",
+    "coresdk",
+    "google.api",
+    "openapi",
+    "grpc.gateway",
+    "temporal.sdk",
+];
 
 fn main() {
     let descriptors = pruned(&read_descriptors());
@@ -44,13 +50,19 @@ fn pruned(all: &FileDescriptorSet) -> FileDescriptorSet {
         let package = file.package();
         !LEFT_OUT.iter().any(|name| package.contains(name))
     };
-    FileDescriptorSet { file: all.file.iter().filter(keep).cloned().collect() }
+    FileDescriptorSet {
+        file: all.file.iter().filter(keep).cloned().collect(),
+    }
 }
 
 /// Writes the set without comments, options of left-out packages and unresolvable imports.
 fn write_descriptors(descriptors: &FileDescriptorSet, path: &Path) {
     let mut slim = descriptors.clone();
-    let kept: Vec<String> = slim.file.iter().map(|file| file.name().to_owned()).collect();
+    let kept: Vec<String> = slim
+        .file
+        .iter()
+        .map(|file| file.name().to_owned())
+        .collect();
     for file in &mut slim.file {
         file.source_code_info = None;
         file.dependency.retain(|import| kept.contains(import));

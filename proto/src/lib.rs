@@ -19,5 +19,4 @@
 include!(concat!(env!("OUT_DIR"), "/protos.rs"));
 
 /// The descriptors of everything in this crate, as an encoded `FileDescriptorSet`.
-pub const FILE_DESCRIPTOR_SET: &[u8] =
-    include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
+pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));

@@ -1,1 +1,34 @@
-//! x
+//! Outlast: durable workflows in Rust, for Temporal-compatible servers.
+
+#![cfg_attr(not(test), warn(clippy::unwrap_used))]
+
+#[allow(
+    unused_extern_crates,
+    reason = "generated code and doc tests name `::outlast`"
+)]
+extern crate self as outlast;
+
+pub mod activity;
+pub mod convert;
+pub mod definition;
+pub mod engine;
+pub mod workflow;
+
+mod error;
+mod failure;
+mod ids;
+mod options;
+mod retry_policy;
+
+pub use activity::ActivityContext;
+pub use convert::{Payload, Raw};
+pub use error::{ActivityError, WorkflowError, WorkflowResult};
+pub use failure::{
+    ActivityFailure, ApplicationFailure, CanceledFailure, ChildWorkflowFailure, Failure,
+    FailureKind, NexusHandlerFailure, NexusOperationFailure, ResetWorkflowFailure, RetryState,
+    ServerFailure, TerminatedFailure, TimeoutFailure, TimeoutKind,
+};
+pub use ids::{ActivityId, RunId, UpdateId, WorkflowExecution, WorkflowId};
+pub use options::{ActivityCancellation, ActivityOptions};
+pub use retry_policy::RetryPolicy;
+pub use workflow::WorkflowContext;

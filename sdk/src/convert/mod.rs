@@ -1,0 +1,16 @@
+//! Values to payloads and back.
+//!
+//! A payload is bytes and a note how they are encoded. Everything that serde can serialize is
+//! written as compact JSON, except that `()`, `None` and `null` become an empty `binary/null`,
+//! and a `Vec<u8>` or [`Bytes`](bytes::Bytes) as a whole value becomes raw `binary/plain`, as
+//! in the other Temporal SDKs. [`Raw`] passes a payload through untouched.
+
+mod args;
+mod failure;
+mod json;
+mod payload;
+mod value;
+
+pub use args::{Args, InputOf};
+pub use payload::{Payload, Raw};
+pub use value::{DecodeError, EncodeError, FromPayload, ToPayload};

@@ -1,0 +1,4 @@
+//! placeholder
+/// h
+#[derive(Clone, Debug, Default)]
+pub struct CoreHandle(());
