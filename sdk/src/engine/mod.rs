@@ -1,7 +1,23 @@
 //! The replay engine.
 
+mod command;
 mod core;
+mod event;
+mod message;
 mod program;
+mod run;
+mod task;
 
+pub use self::command::{Command, NextRun, ScheduleActivity};
 pub use self::core::CoreHandle;
+pub use self::event::{
+    ActivityFailed, ActivityOutcome, ActivityScheduled, Carried, CloseKind, Event, EventBody,
+    EventType, ExecutionStarted, Signaled, TaskCompleted, TaskStarted, UpdateAccepted,
+};
+pub use self::message::{MessageError, UpdateReply, UpdateRequest};
 pub use self::program::{Coroutine, Dispatch, HandlerList, Instance, Program};
+pub use self::run::Run;
+pub use self::task::{
+    HistoryPage, PageToken, Query, QueryAnswer, Step, TaskCompletion, TaskFailure,
+    TaskFailureCause, WorkflowTask,
+};
