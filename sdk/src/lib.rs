@@ -12,6 +12,7 @@ pub mod activity;
 pub mod convert;
 pub mod definition;
 pub mod engine;
+pub mod prelude;
 pub mod workflow;
 
 mod error;
@@ -31,4 +32,4 @@ pub use failure::{
 pub use ids::{ActivityId, RunId, UpdateId, WorkflowExecution, WorkflowId};
 pub use options::{ActivityCancellation, ActivityOptions};
 pub use retry_policy::RetryPolicy;
-pub use workflow::WorkflowContext;
+pub use workflow::{WorkflowContext, join_all};
