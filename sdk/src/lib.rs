@@ -31,5 +31,6 @@ pub use failure::{
 };
 pub use ids::{ActivityId, RunId, UpdateId, WorkflowExecution, WorkflowId};
 pub use options::{ActivityCancellation, ActivityOptions};
+pub use outlast_macros::{activities, activity, workflow};
 pub use retry_policy::RetryPolicy;
 pub use workflow::{WorkflowContext, join_all};

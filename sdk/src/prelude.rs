@@ -4,5 +4,5 @@ pub use std::time::Duration;
 
 pub use crate::{
     ActivityContext, ActivityError, ActivityOptions, CanceledFailure, Failure, RetryPolicy,
-    WorkflowContext, WorkflowError, WorkflowResult,
+    WorkflowContext, WorkflowError, WorkflowResult, activities, activity, workflow,
 };

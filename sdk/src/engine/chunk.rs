@@ -3,24 +3,25 @@
 //! A chunk is what a run applies at a time: the events up to the start of a workflow task whose
 //! answer counts. On replay the chunks must be those of the live run, so the rule belongs to the
 //! history, not to the worker that reads it.
+//!
+//! Flag 4 of Core-based SDKs is none of the rule's business, whatever unreleased code has made of
+//! it: Python 1.35, which sets the flag, cuts a history in the same way with it and without it.
 
 use std::collections::VecDeque;
 
 use super::event::{CloseKind, Event, EventBody, TaskCompleted};
 
 /// The name under which this SDK completes workflow tasks.
-pub(super) const SDK_NAME: &str = "outlast";
+pub const SDK_NAME: &str = "outlast";
 
 /// How a history is cut into chunks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Rule {
     /// One completed task is one chunk.
     EachTask,
-    /// Core-based SDKs without flag 4: tasks that look empty join the next one, unless a
-    /// command came before them.
+    /// Core-based SDKs: tasks that look empty join the next one, unless a command came before
+    /// them.
     MergeEmpty,
-    /// Core-based SDKs with flag 4: tasks that are proven to be empty join the next one.
-    MergeProvenEmpty,
 }
 
 impl Rule {
@@ -28,8 +29,6 @@ impl Rule {
     pub(super) fn of(first: &TaskCompleted) -> Self {
         if &*first.sdk_name == SDK_NAME {
             Self::EachTask
-        } else if first.core_flags.contains(&PROVEN_EMPTY_FLAG) {
-            Self::MergeProvenEmpty
         } else {
             Self::MergeEmpty
         }
@@ -44,8 +43,6 @@ pub(super) struct Known<'a> {
     pub(super) begin: usize,
     /// Whether there are no further events.
     pub(super) complete: bool,
-    /// Whether the task at the end of the events brings updates.
-    pub(super) carries_updates: bool,
 }
 
 impl<'a> Known<'a> {
@@ -95,7 +92,6 @@ impl Scan {
         let found = match rule {
             Rule::EachTask => self.each_task(known),
             Rule::MergeEmpty => self.merge_empty(known),
-            Rule::MergeProvenEmpty => self.merge_proven_empty(known),
         };
         // What remains of a complete history is a chunk, even if no task takes it in.
         let rest = || Some(known.len()).filter(|len| known.complete && *len > 0);
@@ -180,59 +176,6 @@ impl Scan {
             Next::Nothing | Next::Unknown => ends_if_begun,
         }
     }
-
-    fn merge_proven_empty(&mut self, known: Known<'_>) -> Found {
-        while let Some(event) = known.events.get(known.begin + self.position) {
-            self.saw_command |= event.is_command();
-            if event.is_terminal() {
-                return Found::End(self.position + 1);
-            }
-            if matches!(event.body, EventBody::TaskStarted(_)) {
-                match self.merges_proven_empty(known) {
-                    Verdict::Ends(len) => return Found::End(len),
-                    Verdict::GoesOn => {}
-                    Verdict::NotKnown => return Found::NeedMore,
-                }
-            }
-            self.position += 1;
-        }
-        Found::RanOut
-    }
-
-    /// Whether the chunk ends with the start of a task, which is at the search's position.
-    fn merges_proven_empty(&self, known: Known<'_>) -> Verdict {
-        let here = self.position;
-        let ends_here = Verdict::Ends(here + 1);
-        match known.next(here + 1) {
-            Next::Unknown => return Verdict::NotKnown,
-            Next::Event(EventBody::TaskCompleted(_)) => {}
-            Next::Event(EventBody::TaskFailed { .. } | EventBody::TaskTimedOut) => {
-                return Verdict::GoesOn;
-            }
-            Next::Event(_) | Next::Nothing => return ends_here,
-        }
-        match known.next(here + 2) {
-            Next::Unknown => return Verdict::NotKnown,
-            Next::Event(EventBody::TaskScheduled) if !self.saw_command => {}
-            Next::Event(_) | Next::Nothing => return ends_here,
-        }
-        match known.next(here + 3) {
-            Next::Unknown => return Verdict::NotKnown,
-            Next::Event(EventBody::TaskStarted(_)) => {}
-            Next::Event(_) | Next::Nothing => return ends_here,
-        }
-        match known.next(here + 4) {
-            Next::Unknown => return Verdict::NotKnown,
-            Next::Event(EventBody::TaskCompleted(_)) => {}
-            Next::Nothing if !known.carries_updates => return Verdict::GoesOn,
-            Next::Event(_) | Next::Nothing => return ends_here,
-        }
-        match known.next(here + 5) {
-            Next::Unknown => Verdict::NotKnown,
-            Next::Event(EventBody::UpdateAccepted(_)) => ends_here,
-            Next::Event(_) | Next::Nothing => Verdict::GoesOn,
-        }
-    }
 }
 
 /// What a search came to.
@@ -265,6 +208,3 @@ fn comes_to_nothing(body: &EventBody) -> bool {
             | EventBody::TaskTimedOut
     )
 }
-
-/// The flag with which Core-based SDKs announce the stricter rule.
-const PROVEN_EMPTY_FLAG: u32 = 4;

@@ -118,10 +118,8 @@ impl History {
     }
 
     /// Hands out the next chunk, if it and the one after it are known.
-    ///
-    /// `carries_updates` says whether the current task brings updates.
-    pub fn next_chunk(&mut self, carries_updates: bool) -> NextChunk {
-        self.look_ahead(carries_updates);
+    pub fn next_chunk(&mut self) -> NextChunk {
+        self.look_ahead();
         let len = match (self.next, self.after_next, &self.next_page) {
             (Some(len), Some(_), _) | (Some(len), None, None) => len,
             (None, _, None) => return NextChunk::End,
@@ -165,17 +163,17 @@ impl History {
         self.events.is_empty()
     }
 
-    fn look_ahead(&mut self, carries_updates: bool) {
+    fn look_ahead(&mut self) {
         if self.next.is_none() {
-            self.next = self.scan(0, carries_updates);
+            self.next = self.scan(0);
         }
         if let (Some(next), None) = (self.next, self.after_next) {
-            self.after_next = self.scan(next, carries_updates);
+            self.after_next = self.scan(next);
         }
     }
 
     /// The number of events in the chunk that begins there.
-    fn scan(&mut self, begin: usize, carries_updates: bool) -> Option<usize> {
+    fn scan(&mut self, begin: usize) -> Option<usize> {
         let complete = self.next_page.is_none();
         let rule = match &self.author {
             Some(author) => author.rule,
@@ -187,7 +185,6 @@ impl History {
             events: &self.events,
             begin,
             complete,
-            carries_updates,
         };
         let len = self.scan.chunk_len(known, rule)?;
         self.scan = Scan::default();

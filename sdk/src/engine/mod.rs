@@ -20,6 +20,7 @@ mod task;
 mod testing;
 mod wake;
 
+pub use self::chunk::SDK_NAME;
 pub use self::command::{Command, NextRun, ScheduleActivity};
 pub use self::core::{ConditionId, CoreHandle};
 pub use self::event::{
@@ -32,7 +33,7 @@ pub use self::operation::{OperationId, Scope};
 pub use self::program::{Coroutine, Dispatch, HandlerList, Instance, Program};
 pub(crate) use self::queue::Place;
 pub(crate) use self::random::Random;
-pub use self::run::{Run, SDK_NAME};
+pub use self::run::Run;
 pub use self::task::{
     HistoryPage, PageToken, Query, QueryAnswer, Step, TaskCompletion, TaskFailure,
     TaskFailureCause, WorkflowTask,

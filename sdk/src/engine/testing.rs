@@ -23,7 +23,7 @@ use outlast_proto::temporal::api::update::v1 as wire;
 use super::chunk::SDK_NAME;
 use super::event::{
     ActivityFailed, ActivityOutcome, ActivityScheduled, CloseKind, Event, EventBody, EventType,
-    ExecutionStarted, Signaled, TaskCompleted, TaskStarted, UpdateAccepted,
+    ExecutionStarted, Signaled, TaskCompleted, UpdateAccepted,
 };
 use super::message::UpdateRequest;
 use super::task::{HistoryPage, PageToken, WorkflowTask};
@@ -132,7 +132,7 @@ impl HistoryBuilder {
 
     pub(super) fn task_started(mut self) -> Self {
         self.started = self.next_id();
-        self.event(EventBody::TaskStarted(Box::new(TaskStarted::default())))
+        self.event(EventBody::TaskStarted(Box::default()))
     }
 
     pub(super) fn task_completed(mut self) -> Self {
@@ -276,6 +276,17 @@ impl HistoryBuilder {
     ) -> Self {
         let request = UpdateRequest::admitted(update_request(id, name, args));
         self.event(EventBody::UpdateAdmitted(Box::new(request)))
+    }
+
+    /// The same, as for an update that an admitted event holds.
+    pub(super) fn update_accepted_without_request(mut self, id: &str, sequencing: i64) -> Self {
+        self.updates.insert(id.to_owned(), self.next_id());
+        self.event(EventBody::UpdateAccepted(Box::new(UpdateAccepted {
+            instance: id.to_owned(),
+            message_id: format!("{id}/request"),
+            sequencing,
+            request: None,
+        })))
     }
 
     pub(super) fn update_completed(self, id: &str) -> Self {
@@ -423,6 +434,22 @@ pub(super) fn pages(events: &[Event], size: usize) -> Vec<HistoryPage> {
         next: (place < last).then(|| PageToken(format!("page {}", place + 1).into())),
     };
     chunks.enumerate().map(page).collect()
+}
+
+/// A request to update, as it comes with a task.
+pub(super) fn update(
+    id: &str,
+    name: &str,
+    args: impl IntoIterator<Item = Payload>,
+    sequencing: i64,
+) -> UpdateRequest {
+    let message_id = format!("{id}/request");
+    UpdateRequest::new(
+        message_id,
+        id.to_owned(),
+        sequencing,
+        update_request(id, name, args),
+    )
 }
 
 fn update_request(id: &str, name: &str, args: impl IntoIterator<Item = Payload>) -> wire::Request {

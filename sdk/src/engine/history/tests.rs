@@ -5,21 +5,19 @@ use crate::convert::Payload;
 use crate::engine::testing::{HistoryBuilder, page_with_more};
 
 const CORE: &str = "temporal-python";
-const NO_FLAGS: &[u32] = &[1, 2, 3];
-const FLAG_4: &[u32] = &[4, 1, 2, 3];
 
 /// The last event of each chunk.
 fn ends(history: &HistoryBuilder) -> Vec<i64> {
-    ends_of(history.pages(usize::MAX), false)
+    ends_of(history.pages(usize::MAX))
 }
 
-fn ends_of(pages: Vec<HistoryPage>, carries_updates: bool) -> Vec<i64> {
+fn ends_of(pages: Vec<HistoryPage>) -> Vec<i64> {
     let mut history = History::default();
     let mut pages = pages.into_iter();
     let mut ends = Vec::new();
     let mut taken = 0;
     loop {
-        match history.next_chunk(carries_updates) {
+        match history.next_chunk() {
             NextChunk::Chunk(chunk) => {
                 let ids: Vec<i64> = chunk.events.iter().map(|event| event.id).collect();
                 let last = *ids.last().expect("a chunk has events");
@@ -50,7 +48,7 @@ fn applied(story: &HistoryBuilder) -> History {
 /// The last event of each chunk that is left.
 fn drain(history: &mut History) -> Vec<i64> {
     let mut ends = Vec::new();
-    while let NextChunk::Chunk(chunk) = history.next_chunk(false) {
+    while let NextChunk::Chunk(chunk) = history.next_chunk() {
         ends.push(chunk.events.last().expect("a chunk has events").id);
     }
     ends
@@ -101,7 +99,7 @@ fn gotcha_01_a_cached_run_passes_over_what_it_has_taken_in() {
         .timer_fired("1")
         .open_task();
     history.handle_page(story.page()).expect("a good page");
-    let chunk = chunk(history.next_chunk(false));
+    let chunk = chunk(history.next_chunk());
     assert_eq!(ids(chunk.events), [4, 5, 6, 7, 8]);
     assert!(chunk.last);
 }
@@ -116,7 +114,7 @@ fn gotcha_04_pages_may_be_empty() {
         page_with_more(events[5..].to_vec(), "d"),
         HistoryPage::default(),
     ];
-    assert_eq!(ends_of(pages, false), ends(&order()));
+    assert_eq!(ends_of(pages), ends(&order()));
 }
 
 #[test]
@@ -124,21 +122,16 @@ fn gotcha_04_an_empty_page_asks_for_the_next() {
     let mut history = History::default();
     let page = page_with_more(Vec::new(), "b");
     history.handle_page(page).expect("a good page");
-    let next = history.next_chunk(false);
+    let next = history.next_chunk();
     assert!(matches!(next, NextChunk::NeedsPage(token) if token.0 == "b"));
 }
 
 #[test]
 fn gotcha_05_chunks_do_not_depend_on_pages() {
-    let histories = [
-        order(),
-        order().by(CORE, NO_FLAGS),
-        order().by(CORE, FLAG_4),
-        heartbeat(),
-    ];
+    let histories = [order(), order().by(CORE, &[]), heartbeat()];
     for story in histories {
         for size in 1..=14 {
-            let found = ends_of(story.pages(size), false);
+            let found = ends_of(story.pages(size));
             assert_eq!(found, ends(&story), "pages of {size}");
         }
     }
@@ -159,7 +152,7 @@ fn gotcha_06_a_discarded_task_comes_again() {
     let story = story.signaled("ping", []).open_task();
     let page = story.page_since(4);
     history.handle_page(page).expect("a good page");
-    let chunk = chunk(history.next_chunk(false));
+    let chunk = chunk(history.next_chunk());
     assert_eq!(ids(chunk.events), [5, 6, 7]);
 }
 
@@ -177,7 +170,7 @@ fn gotcha_07_commands_before_a_discarded_task_are_not_applied_again() {
     let story = story.timer_fired("1").open_task();
     let page = story.page_since(4);
     history.handle_page(page).expect("a good page");
-    let chunk = chunk(history.next_chunk(false));
+    let chunk = chunk(history.next_chunk());
     assert_eq!(ids(chunk.events), [6, 7, 8]);
 }
 
@@ -192,13 +185,12 @@ fn gotcha_08_an_update_after_an_empty_task_is_ahead_of_the_right_chunk() {
         .open_task();
     for (story, chunks) in [
         (story.clone(), vec![3, 6, 9, 14]),
-        (story.clone().by(CORE, NO_FLAGS), vec![6, 9, 14]),
-        (story.by(CORE, FLAG_4), vec![6, 9, 14]),
+        (story.by(CORE, &[]), vec![6, 9, 14]),
     ] {
         let mut history = History::default();
         history.handle_page(story.page()).expect("a good page");
         let mut found = Vec::new();
-        while let NextChunk::Chunk(chunk) = history.next_chunk(false) {
+        while let NextChunk::Chunk(chunk) = history.next_chunk() {
             let end = chunk.events.last().expect("a chunk has events").id;
             let accepted = |event: &Event| matches!(event.body, EventBody::UpdateAccepted(_));
             // The update came with the third task, so its handler starts there.
@@ -218,10 +210,8 @@ fn gotcha_31_a_task_may_time_out_before_it_starts() {
         .task_timed_out()
         .task()
         .execution_completed();
-    for flags in [&[][..], NO_FLAGS, FLAG_4] {
-        let sdk = if flags.is_empty() { "outlast" } else { CORE };
-        assert_eq!(ends(&story.clone().by(sdk, flags)), [3, 9, 11], "{flags:?}");
-    }
+    assert_eq!(ends(&story), [3, 9, 11]);
+    assert_eq!(ends(&story.by(CORE, &[])), [3, 9, 11]);
 }
 
 #[test]
@@ -229,13 +219,13 @@ fn gotcha_32_a_history_may_end_without_a_task() {
     let story = HistoryBuilder::new("Order").task().timer_started("1");
     let mut history = History::default();
     history.handle_page(story.page()).expect("a good page");
-    let first = chunk(history.next_chunk(false));
+    let first = chunk(history.next_chunk());
     assert!(!first.last);
     assert_eq!(ids(history.upcoming().cloned()), [4, 5]);
-    let second = chunk(history.next_chunk(false));
+    let second = chunk(history.next_chunk());
     assert_eq!(ids(second.events), [4, 5]);
     assert!(second.last);
-    assert!(matches!(history.next_chunk(false), NextChunk::End));
+    assert!(matches!(history.next_chunk(), NextChunk::End));
 }
 
 #[test]
@@ -252,8 +242,7 @@ fn gotcha_32_the_server_may_end_a_run_at_any_time() {
     let in_a_task = HistoryBuilder::new("Order").task().signaled("ping", []);
     let in_a_task = in_a_task.open_task().execution_terminated();
     assert_eq!(ends(&in_a_task), [3, 8]);
-    assert_eq!(ends(&in_a_task.clone().by(CORE, NO_FLAGS)), [3, 8]);
-    assert_eq!(ends(&in_a_task.by(CORE, FLAG_4)), [3, 7, 8]);
+    assert_eq!(ends(&in_a_task.by(CORE, &[])), [3, 8]);
 }
 
 #[test]
@@ -324,12 +313,12 @@ fn a_chunk_waits_until_the_next_is_known() {
     for end in 1..=12 {
         let page = page_with_more(events[end - 1..end].to_vec(), "more");
         history.handle_page(page).expect("a good page");
-        let next = history.next_chunk(false);
+        let next = history.next_chunk();
         assert!(matches!(next, NextChunk::NeedsPage(_)), "after event {end}");
     }
     let page = page_with_more(events[12..13].to_vec(), "more");
     history.handle_page(page).expect("a good page");
-    assert_eq!(ids(chunk(history.next_chunk(false)).events), [1, 2, 3]);
+    assert_eq!(ids(chunk(history.next_chunk()).events), [1, 2, 3]);
     assert_eq!(
         ids(history.upcoming().cloned()),
         (4..=12).collect::<Vec<_>>()
@@ -376,75 +365,86 @@ fn a_run_without_a_completed_task_has_one_chunk() {
 #[test]
 fn the_rule_is_known_only_with_the_first_completed_task() {
     let story = HistoryBuilder::new("Slow").failed_task().failed_task();
-    let events = story.task().by(CORE, NO_FLAGS).task().task().events();
+    let events = story.task().by(CORE, &[]).task().task().events();
     let mut history = History::default();
     let page = page_with_more(events[..9].to_vec(), "more");
     history.handle_page(page).expect("a good page");
-    let next = history.next_chunk(false);
+    let next = history.next_chunk();
     assert!(matches!(next, NextChunk::NeedsPage(_)));
 }
 
 #[test]
 fn core_merges_tasks_that_look_empty() {
-    let story = heartbeat().by(CORE, NO_FLAGS);
+    let story = heartbeat().by(CORE, &[]);
     assert_eq!(ends(&story), [9, 12]);
     let unnamed = heartbeat().by("", &[]);
     assert_eq!(ends(&unnamed), [9, 12]);
 }
 
+/// What Python 1.35 showed on replay: each signal and update with the length of the history that
+/// the workflow saw.
 #[test]
-fn core_does_not_merge_after_a_command() {
-    let story = HistoryBuilder::new("Slow")
-        .by(CORE, NO_FLAGS)
-        .task()
-        .timer_started("1")
-        .task()
-        .task()
-        .execution_completed();
-    assert_eq!(ends(&story), [3, 7, 10, 12]);
-    // With flag 4 too.
-    assert_eq!(ends(&story.by(CORE, FLAG_4)), [3, 7, 10, 12]);
-}
-
-#[test]
-fn core_merges_a_signals_task_with_an_empty_one() {
-    let story = HistoryBuilder::new("Slow")
-        .by(CORE, NO_FLAGS)
-        .task()
-        .signaled("ping", [])
-        .task()
-        .task()
-        .execution_completed();
-    assert_eq!(ends(&story), [3, 10, 12]);
-}
-
-#[test]
-fn core_applies_what_remains_at_once() {
-    // No command and no start: nothing ends the chunk before the history ends.
-    let story = HistoryBuilder::new("Slow")
-        .by(CORE, NO_FLAGS)
-        .task()
-        .signaled("ping", [])
-        .task();
-    assert_eq!(ends(&story), [3, 8]);
-}
-
-#[test]
-fn core_swallows_failed_attempts() {
-    for flags in [NO_FLAGS, FLAG_4] {
-        assert_eq!(ends(&order().by(CORE, flags)), [3, 12, 17, 19], "{flags:?}");
+fn core_cuts_as_its_own_sdks_do() {
+    for (words, chunks) in [
+        // Empty tasks join the next one, from the first task on.
+        ("s S C s S C timer s S C", &[6, 10, 11][..]),
+        ("s S C s S", &[6]),
+        ("s S C s", &[5]),
+        ("s S C s signal S C s S C", &[10, 11]),
+        ("s S C signal s S C s S C s S", &[3, 13]),
+        // A command keeps the tasks after it apart.
+        ("s S C timer signal s S C s S C s S", &[3, 8, 14]),
+        (
+            "s S C timer s S C s S C s S C update timer s S",
+            &[3, 7, 10, 13, 18],
+        ),
+        // Failed attempts join the next one, and do not count as empty.
+        (
+            "s S C signal s S F s S C s S C update timer s S",
+            &[3, 10, 13, 18],
+        ),
+        ("s S C s S F s S C signal s S C", &[9, 14]),
+        ("s S C signal s S C s X s S C", &[3, 13]),
+        // The task that an update came with stays apart.
+        ("s S C s S C update timer s S", &[3, 6, 11]),
+        ("s S C s S C s S C update timer s S", &[6, 9, 14]),
+        (
+            "s S C signal s S C s S X s S C update timer s S",
+            &[3, 7, 13, 18],
+        ),
+        // What remains is applied at once, if no command came before.
+        ("s S C signal s S C", &[3, 8]),
+        ("s S C signal s S C s S C s S C", &[3, 14]),
+        ("s S C signal s S terminated", &[3, 8]),
+    ] {
+        // The flags make no difference, not even the fourth.
+        for flags in [&[][..], &[1, 2, 3], &[4, 1, 2, 3]] {
+            let story = told(words).by(CORE, flags);
+            assert_eq!(ends(&story), chunks, "{words}, flags {flags:?}");
+        }
     }
 }
 
-#[test]
-fn the_stricter_rule_merges_only_what_is_proven_empty() {
-    let slow = HistoryBuilder::new("Slow").by(CORE, FLAG_4);
-    let three = slow.clone().task().task().open_task();
-    assert_eq!(ends(&three), [9]);
-    // The last task is not empty if it brings an update.
-    assert_eq!(ends_of(three.pages(14), true), [6, 9]);
-    let then_failed = slow.task().failed_task().open_task();
-    assert_eq!(ends(&then_failed), [3, 9]);
+/// A history in words: `s`, `S`, `C`, `F` and `X` are a task that is scheduled, started,
+/// completed, failed and timed out.
+fn told(words: &str) -> HistoryBuilder {
+    let mut story = HistoryBuilder::new("Told");
+    for word in words.split(' ') {
+        let id = story.next_id().to_string();
+        story = match word {
+            "s" => story.task_scheduled(),
+            "S" => story.task_started(),
+            "C" => story.task_completed(),
+            "F" => story.task_failed(),
+            "X" => story.task_timed_out(),
+            "signal" => story.signaled("ping", []),
+            "timer" => story.timer_started(&id),
+            "update" => story.update_accepted(&id, "add", []),
+            "terminated" => story.execution_terminated(),
+            _ => unreachable!("no such word: {word}"),
+        };
+    }
+    story
 }
 
 #[test]
@@ -480,7 +480,7 @@ fn a_long_chunk_in_many_pages_is_looked_through_once() {
     }
     // Quadratic work would take minutes.
     let story = story.open_task();
-    assert_eq!(ends_of(story.pages(1), false), [3, story.last_id()]);
+    assert_eq!(ends_of(story.pages(1)), [3, story.last_id()]);
 }
 
 proptest! {
@@ -488,7 +488,6 @@ proptest! {
     fn any_split_into_pages_gives_the_same_chunks(
         story in any_history(),
         cuts in prop::collection::vec(0.0..1.0, 0..12),
-        carries_updates: bool,
     ) {
         let events = story.events();
         let place = |cut: f64| (cut * events.len() as f64) as usize;
@@ -502,21 +501,17 @@ proptest! {
             begin = end;
         }
         split.last_mut().expect("there is a last page").next = None;
-        let whole = ends_of(story.pages(usize::MAX), carries_updates);
-        prop_assert_eq!(ends_of(split, carries_updates), whole);
+        let whole = ends_of(story.pages(usize::MAX));
+        prop_assert_eq!(ends_of(split), whole);
     }
 }
 
 /// A history as a server could write it: tasks, some of which fail, with commands and news.
 fn any_history() -> impl Strategy<Value = HistoryBuilder> {
-    let author = prop_oneof![
-        Just(("outlast", &[][..])),
-        Just((CORE, NO_FLAGS)),
-        Just((CORE, FLAG_4))
-    ];
+    let author = prop_oneof![Just("outlast"), Just(CORE)];
     let tasks = prop::collection::vec((0..4usize, 0..4usize, 0..3usize), 0..12);
-    (author, tasks, 0..5usize).prop_map(|((sdk, flags), tasks, end)| {
-        let mut story = HistoryBuilder::new("Any").by(sdk, flags);
+    (author, tasks, 0..5usize).prop_map(|(sdk, tasks, end)| {
+        let mut story = HistoryBuilder::new("Any").by(sdk, &[]);
         for (attempts, commands, news) in tasks {
             // Half of all tasks need one attempt.
             for _ in 2..attempts {

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use super::chunk::SDK_NAME;
 use super::core::{CoreHandle, Mode};
 use super::event::{CloseKind, UpdateAccepted};
 use super::executor::Executor;
@@ -191,11 +192,7 @@ impl Run {
             )));
         }
         loop {
-            let carries_updates = self
-                .task
-                .as_ref()
-                .is_some_and(|task| !task.updates.is_empty());
-            match self.history.next_chunk(carries_updates) {
+            match self.history.next_chunk() {
                 NextChunk::NeedsPage(token) => return Ok(Step::NeedsHistory(token)),
                 NextChunk::End => return self.answer(),
                 NextChunk::Chunk(chunk) => {
@@ -235,9 +232,6 @@ impl Run {
         *self.sdk.name == *SDK_NAME || !self.sdk.has_answered
     }
 }
-
-/// The name under which Outlast signs histories. Frozen.
-pub const SDK_NAME: &str = "outlast";
 
 /// Core-based SDKs: ids and types of commands are compared.
 const FLAG_CHECKS_IDS: u32 = 1;
@@ -281,3 +275,6 @@ impl fmt::Debug for Run {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;
