@@ -17,6 +17,7 @@ pub mod workflow;
 
 mod error;
 mod failure;
+mod history;
 mod ids;
 mod options;
 mod retry_policy;
@@ -29,6 +30,7 @@ pub use failure::{
     FailureKind, NexusHandlerFailure, NexusOperationFailure, ResetWorkflowFailure, RetryState,
     ServerFailure, TerminatedFailure, TimeoutFailure, TimeoutKind,
 };
+pub use history::{HistoryFileError, WorkflowHistory};
 pub use ids::{ActivityId, RunId, UpdateId, WorkflowExecution, WorkflowId};
 pub use options::{ActivityCancellation, ActivityOptions};
 pub use outlast_macros::{activities, activity, workflow};
