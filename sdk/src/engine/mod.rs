@@ -28,6 +28,7 @@ pub use self::event::{
     EventType, ExecutionStarted, Signaled, TaskCompleted, TaskStarted, UpdateAccepted,
 };
 pub(crate) use self::machine::Resolution;
+pub(crate) use self::history::{History, HistoryError, NextChunk};
 pub use self::message::{MessageError, UpdateReply, UpdateRequest};
 pub use self::operation::{OperationId, Scope};
 pub use self::program::{Coroutine, Dispatch, HandlerList, Instance, Program};
