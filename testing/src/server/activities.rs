@@ -88,17 +88,6 @@ impl Execution {
     ) {
         let expires_at = set_duration(scheduled.schedule_to_close_timeout.as_ref())
             .map(|timeout| world.after(timeout));
-        let close_timer = expires_at.map(|at| {
-            let timeout = TimeoutType::ScheduleToClose;
-            world.timers.arm(
-                self.key,
-                at,
-                Timer::Activity {
-                    scheduled_event_id,
-                    timeout,
-                },
-            )
-        });
         let activity = Activity {
             scheduled_event_id,
             scheduled: Box::new(scheduled),
@@ -116,12 +105,23 @@ impl Execution {
             identity: String::new(),
             cancel_requested_event_id: None,
             request_id: String::new(),
-            close_timer,
+            close_timer: None,
             attempt_timers: Vec::new(),
             heartbeat_timer: None,
         };
         self.activities.insert(scheduled_event_id, activity);
+        // Armed first, so that it wins when both timeouts are the same.
         self.queue_activity(scheduled_event_id, world);
+        let timeout = TimeoutType::ScheduleToClose;
+        let timer = Timer::Activity {
+            scheduled_event_id,
+            timeout,
+        };
+        if let (Some(at), Some(activity)) =
+            (expires_at, self.activities.get_mut(&scheduled_event_id))
+        {
+            activity.close_timer = Some(world.timers.arm(self.key, at, timer));
+        }
     }
 
     /// Puts an activity's attempt into its queue.
@@ -134,9 +134,7 @@ impl Execution {
         activity.stamp = world.stamp();
         activity.attempt_scheduled_at = world.now;
         activity.started_at = None;
-        let timeout = set_duration(activity.scheduled.schedule_to_start_timeout.as_ref())
-            .filter(|timeout| Some(world.after(*timeout)) != activity.expires_at);
-        if let Some(timeout) = timeout {
+        if let Some(timeout) = set_duration(activity.scheduled.schedule_to_start_timeout.as_ref()) {
             arm(
                 self.key,
                 activity,
@@ -379,7 +377,7 @@ impl Execution {
         };
         let details = activity.heartbeat_details.clone();
         let cause = activity.last_failure.clone();
-        let mut failure = timeout_failure(timeout, details, cause);
+        let mut failure = timeout_failure(timeout, details.clone(), cause.clone());
         let state = match timeout {
             TimeoutType::StartToClose | TimeoutType::Heartbeat => {
                 match self.retry_activity(scheduled_event_id, &failure, world) {
@@ -394,7 +392,8 @@ impl Execution {
         if state == RetryState::Timeout
             && matches!(timeout, TimeoutType::StartToClose | TimeoutType::Heartbeat)
         {
-            failure = timeout_failure(TimeoutType::ScheduleToClose, None, Some(failure));
+            failure = timeout_failure(TimeoutType::ScheduleToClose, details, cause);
+            failure.message = NO_TIME_TO_RETRY.to_owned();
         }
         self.end_activity(scheduled_event_id, world, |started_event_id| {
             events::ActivityTaskTimedOutEventAttributes {
@@ -526,3 +525,6 @@ fn timeout_failure(
         ..Default::default()
     }
 }
+
+const NO_TIME_TO_RETRY: &str = "Not enough time to schedule next retry before activity \
+                                ScheduleToClose timeout, giving up retrying";

@@ -42,7 +42,9 @@ impl Engine {
         let queues = &self.world.queues;
         let mut business = Vec::new();
         if let Some(task) = &run.task {
-            if task.is_started() {
+            if task.given_up {
+                // Its timeout is what is waited for.
+            } else if task.is_started() {
                 business.push(format!(
                     "workflow task (attempt {}) is running",
                     task.attempt

@@ -51,10 +51,6 @@ impl Execution {
             .or_else(|| set_duration(self.started.workflow_task_timeout.as_ref()))
             .unwrap_or_default();
         let backoff = self.backoff_of_successor(&a, world);
-        let initiator = match Initiator::try_from(a.initiator).unwrap_or_default() {
-            Initiator::Unspecified => Initiator::Workflow,
-            initiator => initiator,
-        };
         let started = StartedAttributes {
             workflow_type: workflow_type.clone(),
             task_queue: task_queue.clone(),
@@ -69,7 +65,7 @@ impl Execution {
             continued_failure: a.failure.clone(),
             last_completion_result: a.last_completion_result.clone(),
             first_workflow_task_backoff: wire_duration(backoff),
-            initiator: initiator as i32,
+            initiator: Initiator::Workflow as i32,
             attempt: 1,
             ..self.successor(&run_id)
         };
@@ -82,8 +78,8 @@ impl Execution {
             workflow_run_timeout: wire_duration(run_timeout),
             workflow_task_timeout: wire_duration(task_timeout),
             workflow_task_completed_event_id: completed,
-            backoff_start_interval: wire_duration(backoff),
-            initiator: initiator as i32,
+            backoff_start_interval: a.backoff_start_interval,
+            initiator: a.initiator,
             failure: a.failure,
             last_completion_result: a.last_completion_result,
             header: a.header,
@@ -135,10 +131,10 @@ impl Execution {
         };
         let run_id = world.uuid();
         let started = StartedAttributes {
-            memo: Some(Memo {
+            memo: (!self.memo.is_empty()).then(|| Memo {
                 fields: self.memo.clone(),
             }),
-            search_attributes: Some(SearchAttributes {
+            search_attributes: (!self.search_attributes.is_empty()).then(|| SearchAttributes {
                 indexed_fields: self.search_attributes.clone(),
             }),
             continued_failure: Some(failure.clone()),
@@ -178,6 +174,7 @@ impl Execution {
         StartedAttributes {
             continued_execution_run_id: self.run_id.clone(),
             original_execution_run_id: run_id.to_owned(),
+            identity: String::new(),
             ..(*self.started).clone()
         }
     }

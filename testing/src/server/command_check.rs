@@ -179,6 +179,12 @@ impl<'a> Checker<'a> {
                 a.activity_id
             ));
         }
+        if a.task_queue
+            .as_ref()
+            .is_none_or(|queue| queue.name.is_empty())
+        {
+            return flaw("taskQueue is not set".to_owned());
+        }
         let timeouts = [
             &a.schedule_to_close_timeout,
             &a.schedule_to_start_timeout,
@@ -237,7 +243,7 @@ impl<'a> Checker<'a> {
     fn check_timer(&mut self, a: &'a commands::StartTimerCommandAttributes) -> Checked {
         let flaw = |text: &str| Err(Flaw::new(Cause::BadStartTimerAttributes, text));
         if a.timer_id.is_empty() {
-            return flaw("TimerId is not set on command.");
+            return flaw("TimerId is not set on StartTimerCommand.");
         }
         if is_negative(a.start_to_fire_timeout.as_ref()) {
             return flaw("An invalid StartToFireTimeout is set on command: negative duration.");
@@ -256,7 +262,7 @@ impl<'a> Checker<'a> {
 
     fn check_timer_cancel(&mut self, timer_id: &'a str) -> Checked {
         if timer_id.is_empty() {
-            let text = "TimerId is not set on command.";
+            let text = "TimerId is not set on CancelTimerCommand.";
             return Err(Flaw::new(Cause::BadCancelTimerAttributes, text));
         }
         if self.timers.remove(timer_id) {
@@ -317,6 +323,13 @@ impl<'a> Checker<'a> {
                 && !accepted.contains(id)
                 && !rejected.contains(id);
             match UpdateMessage::parse(message) {
+                Some(UpdateMessage::Accept(a)) if a.accepted_request_sequencing_event_id == 0 => {
+                    return Err(Flaw::new(
+                        Cause::BadUpdateWorkflowExecutionMessage,
+                        "invalid *update.Acceptance: accepted_request_sequencing_event_id is not \
+                         set",
+                    ));
+                }
                 Some(UpdateMessage::Accept(_)) if undecided => {
                     accepted.insert(id);
                 }

@@ -61,12 +61,12 @@ impl Execution {
     /// Fails the task because of what its worker sent; returns the error for the worker.
     fn refuse_task(&mut self, flaw: &Flaw, identity: &str, world: &mut World) -> Error {
         let message = flaw.message();
+        if self.give_up_transient_task(flaw, world) {
+            return Error::invalid(message);
+        }
         let failure = Failure {
             message: message.clone(),
-            source: "Server".to_owned(),
-            failure_info: Some(FailureInfo::ServerFailureInfo(ServerFailureInfo {
-                non_retryable: true,
-            })),
+            failure_info: Some(FailureInfo::ServerFailureInfo(ServerFailureInfo::default())),
             ..Default::default()
         };
         self.fail_task(flaw.cause, Some(failure), identity, world);

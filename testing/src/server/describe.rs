@@ -63,7 +63,11 @@ impl Engine {
             task_queue: queue.unwrap_or_default(),
             history_size_bytes: run.history.size_bytes(),
             execution_duration: duration.and_then(wire_duration),
-            root_execution: run.started.root_workflow_execution.clone(),
+            root_execution: run
+                .started
+                .root_workflow_execution
+                .clone()
+                .or_else(|| Some(workflow_execution(&run.workflow_id, &run.run_id))),
             first_run_id: run.started.first_execution_run_id.clone(),
             priority: run.started.priority.clone(),
             ..Default::default()

@@ -170,7 +170,8 @@ impl Error {
 
     pub(super) fn too_many_queries() -> Self {
         Self::exhausted(
-            "consistent query buffer is full",
+            "consistent query buffer is full, this may be caused by too many queries and workflow not \
+             able to process query fast enough",
             ResourceExhaustedCause::BusyWorkflow,
         )
     }

@@ -109,10 +109,10 @@ impl Execution {
         Some(page(events, token))
     }
 
-    /// The last event: the one that closed the run, or the newest for callers that do not wait.
+    /// The event that closed the run. Callers that do not wait for it get nothing instead.
     fn close_event(&self, wait: bool) -> Option<GetWorkflowExecutionHistoryResponse> {
-        if wait && self.is_open() {
-            return None;
+        if self.is_open() {
+            return (!wait).then(|| page(Vec::new(), Bytes::new()));
         }
         let last = self.history.events().last().cloned();
         Some(page(last.into_iter().collect(), Bytes::new()))

@@ -52,7 +52,6 @@ mod worker_requests;
 mod workflow_task;
 mod world;
 
-
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::SystemTime;
 

@@ -92,14 +92,17 @@ impl Engine {
     ) -> Result<api::TerminateWorkflowExecutionResponse> {
         let key = self.find_open(&request.namespace, request.workflow_execution.as_ref())?;
         self.check_chain(key, &request.first_execution_run_id)?;
-        self.in_run(key, |run, world| match request.reason.is_empty() {
-            true => run.terminate(
-                "terminated by user via frontend",
-                request.details,
-                "frontend-service",
-                world,
-            ),
-            false => run.terminate(&request.reason, request.details, &request.identity, world),
+        let or = |text: String, default: &str| {
+            if text.is_empty() {
+                default.to_owned()
+            } else {
+                text
+            }
+        };
+        let reason = or(request.reason, "terminated by user via frontend");
+        let identity = or(request.identity, "frontend-service");
+        self.in_run(key, |run, world| {
+            run.terminate(&reason, request.details, &identity, world)
         });
         Ok(api::TerminateWorkflowExecutionResponse::default())
     }
@@ -187,12 +190,15 @@ impl Engine {
         }
         self.check_chain(key, &request.first_execution_run_id)?;
         let mut update = request.request.unwrap_or_default();
+        if update.meta.is_none() {
+            return Err(Error::invalid("Update meta is not set on request."));
+        }
         if update
             .input
             .as_ref()
             .is_none_or(|input| input.name.is_empty())
         {
-            return Err(Error::invalid("update name is not set on request."));
+            return Err(Error::invalid("Update name is not set on request."));
         }
         let meta = update.meta.get_or_insert_with(Meta::default);
         if meta.update_id.is_empty() {

@@ -53,10 +53,12 @@ pub(super) fn with_defaults(policy: &RetryPolicy) -> RetryPolicy {
     }
 }
 
-/// What is wrong with a policy, if anything.
+/// What is wrong with a policy, if anything. A single attempt needs no sensible intervals.
 pub(super) fn flaw(policy: &RetryPolicy) -> Option<&'static str> {
     let coefficient = policy.backoff_coefficient;
-    if coefficient != 0.0 && coefficient < 1.0 {
+    if policy.maximum_attempts == 1 {
+        None
+    } else if coefficient != 0.0 && coefficient < 1.0 {
         Some("BackoffCoefficient cannot be less than 1 on retry policy.")
     } else if policy.maximum_attempts < 0 {
         Some("MaximumAttempts cannot be negative on retry policy.")

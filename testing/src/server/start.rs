@@ -15,9 +15,7 @@ use super::errors::{Error, Result, StartedRun};
 use super::execution::{Execution, NewRun, RunKey};
 use super::history::Draft;
 use super::retry;
-use super::wire::{
-    is_negative, normal_queue, set_duration, timestamp, wire_duration, workflow_execution,
-};
+use super::wire::{is_negative, normal_queue, set_duration, timestamp, wire_duration};
 
 /// What a start does about the run that has the id already.
 enum Verdict {
@@ -291,8 +289,8 @@ impl Engine {
             workflow_type: request.workflow_type,
             task_queue: Some(normal_queue(&queue)),
             input: request.input,
-            workflow_execution_timeout: wire_duration(execution.unwrap_or_default()),
-            workflow_run_timeout: wire_duration(run.unwrap_or_default()),
+            workflow_execution_timeout: execution.and_then(wire_duration),
+            workflow_run_timeout: run.and_then(wire_duration),
             workflow_task_timeout: wire_duration(task),
             continued_failure: request.continued_failure,
             last_completion_result: request.last_completion_result,
@@ -307,7 +305,6 @@ impl Engine {
             memo: request.memo,
             search_attributes: request.search_attributes,
             header: request.header,
-            root_workflow_execution: Some(workflow_execution(&request.workflow_id, run_id)),
             workflow_id: request.workflow_id,
             completion_callbacks: request.completion_callbacks,
             versioning_override: request.versioning_override,
@@ -386,12 +383,12 @@ fn policies(reuse: i32, conflict: i32, default: Conflict) -> Result<(Reuse, Conf
         }
         (Reuse::TerminateIfRunning, _) => Err(Error::invalid(
             "Invalid WorkflowIDReusePolicy: WORKFLOW_ID_REUSE_POLICY_TERMINATE_IF_RUNNING cannot \
-             be used together with a WorkflowIDConflictPolicy.",
+             be used together with a WorkflowIDConflictPolicy",
         )),
         (Reuse::RejectDuplicate, Conflict::TerminateExisting) => Err(Error::invalid(
             "Invalid WorkflowIDReusePolicy: WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE cannot be \
              used together with WorkflowIdConflictPolicy \
-             WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING.",
+             WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING",
         )),
         (reuse, Conflict::Unspecified) => Ok((reuse, default)),
         (reuse, conflict) => Ok((reuse, conflict)),

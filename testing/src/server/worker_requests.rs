@@ -469,7 +469,7 @@ impl Engine {
         activity_id: &str,
     ) -> Result<(RunKey, TaskToken)> {
         if activity_id.is_empty() {
-            return Err(Error::invalid("activityId is not set on request."));
+            return Err(Error::invalid("ActivityId is not set on request."));
         }
         let execution = workflow_execution(workflow_id, run_id);
         let key = self.find(namespace, Some(&execution))?;

@@ -13,6 +13,7 @@ use outlast_proto::temporal::api::history::v1::{
 use outlast_proto::temporal::api::taskqueue::v1::TaskQueue;
 use outlast_proto::temporal::api::workflowservice::v1::PollWorkflowTaskQueueResponse;
 
+use super::command_check::Flaw;
 use super::execution::Execution;
 use super::history::Draft;
 use super::history_reads::PAGE_BATCHES;
@@ -54,6 +55,8 @@ pub(super) struct WorkflowTask {
     request_id: String,
     history_size: i64,
     suggest_reasons: Vec<i32>,
+    /// The server refused its completion, so no answer will come: it can only time out.
+    pub(super) given_up: bool,
     timers: Vec<TimerKey>,
 }
 
@@ -117,6 +120,7 @@ impl Execution {
             request_id: String::new(),
             history_size: 0,
             suggest_reasons: Vec::new(),
+            given_up: false,
             timers: self.arm_schedule_to_start(&queue, stamp, world),
             queue,
         };
@@ -223,6 +227,8 @@ impl Execution {
         if task.kind == Kind::Normal {
             self.history.append(task.started_draft());
         }
+        // The worker sees everything that has happened so far.
+        self.needs_task = false;
         self.history.close_batch();
         let from_event_id = if from_sticky {
             self.previous_started_event_id + 1
@@ -396,6 +402,33 @@ impl Execution {
         self.history.append(Draft::new(world.now, attributes));
     }
 
+    /// Leaves a further attempt, whose completion made no sense, to its timeout: the real server
+    /// slows down workers this way that would otherwise fail in a busy loop.
+    pub(super) fn give_up_transient_task(&mut self, flaw: &Flaw, world: &mut World) -> bool {
+        let Some(task) = self
+            .task
+            .as_mut()
+            .filter(|task| task.kind == Kind::Transient)
+        else {
+            return false;
+        };
+        if flaw.cause == WorkflowTaskFailedCause::UnhandledCommand {
+            return false;
+        }
+        task.given_up = true;
+        world.task_failures.push_back(WorkflowTaskFailure {
+            workflow_id: self.workflow_id.clone(),
+            run_id: self.run_id.clone(),
+            attempt: task.attempt,
+            cause: flaw.cause,
+            failure: Some(Failure {
+                message: flaw.message(),
+                ..Default::default()
+            }),
+        });
+        true
+    }
+
     /// Ends a task that took too long to start or to complete.
     pub(super) fn time_out_task(&mut self, stamp: u64, timeout: TimeoutType, world: &mut World) {
         if self.task.as_ref().is_none_or(|task| task.stamp != stamp) {
@@ -454,7 +487,7 @@ impl Execution {
     pub(super) fn has_started_task(&self, stamp: u64) -> bool {
         self.task
             .as_ref()
-            .is_some_and(|task| task.is_started() && task.stamp == stamp)
+            .is_some_and(|task| task.is_started() && task.stamp == stamp && !task.given_up)
     }
 
     pub(super) fn task_is_started(&self) -> bool {

@@ -10,28 +10,37 @@ use outlast_proto::temporal::api::enums::v1::CommandType;
 use outlast_proto::temporal::api::failure::v1::failure::FailureInfo;
 use outlast_proto::temporal::api::failure::v1::{ApplicationFailureInfo, Failure};
 use outlast_proto::temporal::api::protocol::v1::Message as WireMessage;
+use outlast_proto::temporal::api::protocol::v1::message::SequencingId;
 use outlast_proto::temporal::api::update::v1 as update;
 use prost::Message;
 use prost_types::Any;
 
-pub fn payloads(text: &str) -> Option<Payloads> {
+pub(crate) fn payloads(text: &str) -> Option<Payloads> {
     let encoding = ("encoding".to_owned(), Bytes::from_static(b"json/plain"));
     let data = format!("\"{text}\"").into();
-    let payload = Payload { metadata: [encoding].into(), data, ..Default::default() };
-    Some(Payloads { payloads: vec![payload] })
+    let payload = Payload {
+        metadata: [encoding].into(),
+        data,
+        ..Default::default()
+    };
+    Some(Payloads {
+        payloads: vec![payload],
+    })
 }
 
-pub fn seconds(seconds: f64) -> Option<prost_types::Duration> {
+pub(crate) fn seconds(seconds: f64) -> Option<prost_types::Duration> {
     prost_types::Duration::try_from(Duration::from_secs_f64(seconds)).ok()
 }
 
-pub fn application_failure(message: &str) -> Failure {
+pub(crate) fn application_failure(message: &str) -> Failure {
     Failure {
         message: message.to_owned(),
-        failure_info: Some(FailureInfo::ApplicationFailureInfo(ApplicationFailureInfo {
-            r#type: "Test".to_owned(),
-            ..Default::default()
-        })),
+        failure_info: Some(FailureInfo::ApplicationFailureInfo(
+            ApplicationFailureInfo {
+                r#type: "Test".to_owned(),
+                ..Default::default()
+            },
+        )),
         ..Default::default()
     }
 }
@@ -44,7 +53,7 @@ fn command(command_type: CommandType, attributes: Attributes) -> Command {
     }
 }
 
-pub fn start_timer(timer_id: &str, after: f64) -> Command {
+pub(crate) fn start_timer(timer_id: &str, after: f64) -> Command {
     let attributes = commands::StartTimerCommandAttributes {
         timer_id: timer_id.to_owned(),
         start_to_fire_timeout: seconds(after),
@@ -55,24 +64,27 @@ pub fn start_timer(timer_id: &str, after: f64) -> Command {
     )
 }
 
-pub fn cancel_timer(timer_id: &str) -> Command {
-    let attributes = commands::CancelTimerCommandAttributes { timer_id: timer_id.to_owned() };
+pub(crate) fn cancel_timer(timer_id: &str) -> Command {
+    let attributes = commands::CancelTimerCommandAttributes {
+        timer_id: timer_id.to_owned(),
+    };
     command(
         CommandType::CancelTimer,
         Attributes::CancelTimerCommandAttributes(Box::new(attributes)),
     )
 }
 
-pub fn complete_workflow(result: &str) -> Command {
-    let attributes =
-        commands::CompleteWorkflowExecutionCommandAttributes { result: payloads(result) };
+pub(crate) fn complete_workflow(result: &str) -> Command {
+    let attributes = commands::CompleteWorkflowExecutionCommandAttributes {
+        result: payloads(result),
+    };
     command(
         CommandType::CompleteWorkflowExecution,
         Attributes::CompleteWorkflowExecutionCommandAttributes(Box::new(attributes)),
     )
 }
 
-pub fn fail_workflow(message: &str) -> Command {
+pub(crate) fn fail_workflow(message: &str) -> Command {
     let attributes = commands::FailWorkflowExecutionCommandAttributes {
         failure: Some(application_failure(message)),
     };
@@ -82,7 +94,7 @@ pub fn fail_workflow(message: &str) -> Command {
     )
 }
 
-pub fn cancel_workflow() -> Command {
+pub(crate) fn cancel_workflow() -> Command {
     let attributes = commands::CancelWorkflowExecutionCommandAttributes::default();
     command(
         CommandType::CancelWorkflowExecution,
@@ -90,7 +102,7 @@ pub fn cancel_workflow() -> Command {
     )
 }
 
-pub fn continue_as_new(input: &str) -> Command {
+pub(crate) fn continue_as_new(input: &str) -> Command {
     let attributes = commands::ContinueAsNewWorkflowExecutionCommandAttributes {
         input: payloads(input),
         ..Default::default()
@@ -101,7 +113,7 @@ pub fn continue_as_new(input: &str) -> Command {
     )
 }
 
-pub fn cancel_activity(scheduled_event_id: i64) -> Command {
+pub(crate) fn cancel_activity(scheduled_event_id: i64) -> Command {
     let attributes = commands::RequestCancelActivityTaskCommandAttributes { scheduled_event_id };
     command(
         CommandType::RequestCancelActivityTask,
@@ -109,7 +121,9 @@ pub fn cancel_activity(scheduled_event_id: i64) -> Command {
     )
 }
 
-pub fn schedule_activity(attributes: commands::ScheduleActivityTaskCommandAttributes) -> Command {
+pub(crate) fn schedule_activity(
+    attributes: commands::ScheduleActivityTaskCommandAttributes,
+) -> Command {
     command(
         CommandType::ScheduleActivityTask,
         Attributes::ScheduleActivityTaskCommandAttributes(Box::new(attributes)),
@@ -117,16 +131,18 @@ pub fn schedule_activity(attributes: commands::ScheduleActivityTaskCommandAttrib
 }
 
 /// An activity with a start-to-close timeout of ten seconds.
-pub fn activity(activity_id: &str) -> commands::ScheduleActivityTaskCommandAttributes {
+pub(crate) fn activity(activity_id: &str) -> commands::ScheduleActivityTaskCommandAttributes {
     commands::ScheduleActivityTaskCommandAttributes {
         activity_id: activity_id.to_owned(),
-        activity_type: Some(ActivityType { name: "charge".to_owned() }),
+        activity_type: Some(ActivityType {
+            name: "charge".to_owned(),
+        }),
         start_to_close_timeout: seconds(10.0),
         ..Default::default()
     }
 }
 
-pub fn at_most(attempts: i32, interval: f64) -> Option<RetryPolicy> {
+pub(crate) fn at_most(attempts: i32, interval: f64) -> Option<RetryPolicy> {
     Some(RetryPolicy {
         initial_interval: seconds(interval),
         maximum_attempts: attempts,
@@ -134,9 +150,10 @@ pub fn at_most(attempts: i32, interval: f64) -> Option<RetryPolicy> {
     })
 }
 
-pub fn protocol_message(message: &WireMessage) -> Command {
-    let attributes =
-        commands::ProtocolMessageCommandAttributes { message_id: message.id.clone() };
+pub(crate) fn protocol_message(message: &WireMessage) -> Command {
+    let attributes = commands::ProtocolMessageCommandAttributes {
+        message_id: message.id.clone(),
+    };
     command(
         CommandType::ProtocolMessage,
         Attributes::ProtocolMessageCommandAttributes(Box::new(attributes)),
@@ -159,30 +176,39 @@ fn request_of(message: &WireMessage) -> Option<update::Request> {
     update::Request::decode(message.body.as_ref()?.value.as_slice()).ok()
 }
 
-pub fn accept(request: &WireMessage) -> WireMessage {
+fn event_id(message: &WireMessage) -> i64 {
+    match message.sequencing_id {
+        Some(SequencingId::EventId(id)) => id,
+        _ => 0,
+    }
+}
+
+pub(crate) fn accept(request: &WireMessage) -> WireMessage {
     let body = update::Acceptance {
         accepted_request_message_id: request.id.clone(),
-        accepted_request_sequencing_event_id: 0,
+        accepted_request_sequencing_event_id: event_id(request),
         accepted_request: request_of(request),
     };
     reply(request, "accept", "Acceptance", &body)
 }
 
-pub fn reject(request: &WireMessage) -> WireMessage {
+pub(crate) fn reject(request: &WireMessage) -> WireMessage {
     let body = update::Rejection {
         rejected_request_message_id: request.id.clone(),
-        rejected_request_sequencing_event_id: 0,
+        rejected_request_sequencing_event_id: event_id(request),
         rejected_request: request_of(request),
         failure: Some(application_failure("no")),
     };
     reply(request, "reject", "Rejection", &body)
 }
 
-pub fn complete_update(request: &WireMessage, result: &str) -> WireMessage {
+pub(crate) fn complete_update(request: &WireMessage, result: &str) -> WireMessage {
     let outcome = update::outcome::Value::Success(payloads(result).unwrap());
     let body = update::Response {
         meta: request_of(request).and_then(|request| request.meta),
-        outcome: Some(update::Outcome { value: Some(outcome) }),
+        outcome: Some(update::Outcome {
+            value: Some(outcome),
+        }),
     };
     reply(request, "complete", "Response", &body)
 }
