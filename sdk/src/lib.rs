@@ -21,9 +21,10 @@ mod failure;
 mod ids;
 mod options;
 mod retry_policy;
+mod search_attribute;
 
 pub use activity::ActivityContext;
-pub use client::Client;
+pub use client::{Client, WorkflowHandle};
 pub use convert::{Payload, Raw};
 pub use error::{ActivityError, WorkflowError, WorkflowResult};
 pub use failure::{
@@ -34,4 +35,5 @@ pub use failure::{
 pub use ids::{ActivityId, RunId, UpdateId, WorkflowExecution, WorkflowId};
 pub use options::{ActivityCancellation, ActivityOptions};
 pub use retry_policy::RetryPolicy;
+pub use search_attribute::SearchAttributeValue;
 pub use workflow::WorkflowContext;

@@ -11,6 +11,9 @@ mod json;
 mod payload;
 mod value;
 
+pub(crate) use failure::wire_duration;
+pub(crate) use payload::{from_wire as payloads_from_wire, to_wire as payloads_to_wire};
+
 pub use args::{Args, InputOf};
 pub use payload::{Payload, Raw};
 pub use value::{DecodeError, EncodeError, FromPayload, ToPayload};
