@@ -139,7 +139,7 @@ impl Client {
         &self,
         workflow: F,
         args: InputOf<<F::Workflow as Workflow>::Args>,
-    ) -> StartCall<F::Workflow>
+    ) -> StartCall<F::Workflow, MissingTaskQueue>
     where
         F: WorkflowFn<M>,
     {
@@ -170,7 +170,7 @@ impl Client {
         &self,
         workflow: F,
         args: InputOf<<F::Workflow as Workflow>::Args>,
-    ) -> ExecuteCall<F::Workflow>
+    ) -> ExecuteCall<F::Workflow, MissingTaskQueue>
     where
         F: WorkflowFn<M>,
     {
@@ -195,7 +195,7 @@ impl Client {
         &self,
         workflow_type: impl AsRef<str>,
         args: impl Args,
-    ) -> StartCall<Untyped> {
+    ) -> StartCall<Untyped, MissingTaskQueue> {
         StartCall::new(self.clone(), workflow_type.as_ref(), args)
     }
 

@@ -56,8 +56,9 @@ use crate::search_attribute::SearchAttributeValue;
 /// # Ok(())
 /// # }
 /// ```
+// `Q` has no default: the compiler leaves out of its messages what is as the default says.
 #[must_use = "a workflow is started only when the call is awaited"]
-pub struct StartCall<K, Q = MissingTaskQueue, Then = ReturnHandle> {
+pub struct StartCall<K, Q, Then = ReturnHandle> {
     client: Client,
     request: Box<StartWorkflowExecutionRequest>,
     signal: Option<Signal>,
@@ -70,7 +71,7 @@ pub struct StartCall<K, Q = MissingTaskQueue, Then = ReturnHandle> {
 type Types<K, Q, Then> = fn() -> (K, Q, Then);
 
 /// A call that starts a workflow and waits for its result.
-pub type ExecuteCall<K, Q = MissingTaskQueue> = StartCall<K, Q, ReturnResult>;
+pub type ExecuteCall<K, Q> = StartCall<K, Q, ReturnResult>;
 
 /// The call needs `.task_queue("..")` before it can be awaited.
 #[derive(Debug)]

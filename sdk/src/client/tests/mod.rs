@@ -17,12 +17,16 @@ use crate::workflow::WorkflowContext;
 /// A workflow as `#[workflow]` would define it.
 pub(super) struct Order;
 
+#[allow(
+    clippy::needless_pass_by_value,
+    clippy::unused_self,
+    reason = "handlers have this shape, and these do nothing"
+)]
 impl Order {
     pub(super) fn run(_: WorkflowContext<Self>, _: u32) -> WorkflowFuture<Self> {
         unreachable!("no worker runs it")
     }
 
-    #[allow(clippy::needless_pass_by_value, reason = "so are signals")]
     pub(super) fn approve(&mut self, _by: String) {}
 
     pub(super) fn status(&self) -> String {

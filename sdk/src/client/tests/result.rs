@@ -19,7 +19,7 @@ type Asked = GetWorkflowExecutionHistoryRequest;
 
 fn closed_by(attributes: Attributes) -> GetWorkflowExecutionHistoryResponse {
     let event = HistoryEvent {
-        attributes: Some(attributes.into()),
+        attributes: Some(attributes),
         ..HistoryEvent::default()
     };
     GetWorkflowExecutionHistoryResponse {
