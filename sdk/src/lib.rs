@@ -13,6 +13,7 @@ pub mod client;
 pub mod convert;
 pub mod definition;
 pub mod engine;
+pub mod prelude;
 pub mod raw;
 pub mod workflow;
 
@@ -34,6 +35,7 @@ pub use failure::{
 };
 pub use ids::{ActivityId, RunId, UpdateId, WorkflowExecution, WorkflowId};
 pub use options::{ActivityCancellation, ActivityOptions};
+pub use outlast_macros::{activities, activity, workflow};
 pub use retry_policy::RetryPolicy;
 pub use search_attribute::SearchAttributeValue;
-pub use workflow::WorkflowContext;
+pub use workflow::{WorkflowContext, join_all};

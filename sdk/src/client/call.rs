@@ -5,7 +5,8 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use crate::convert::{DecodeError, FromPayload, Payload};
+use crate::convert::{Args, DecodeError, EncodeError, FromPayload, Payload};
+use crate::definition::NotAHandler;
 
 /// The future of a call to the server.
 #[must_use = "futures do nothing unless awaited"]
@@ -28,6 +29,33 @@ impl<T, E> Future for CallFuture<T, E> {
 impl<T, E> fmt::Debug for CallFuture<T, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CallFuture").finish_non_exhaustive()
+    }
+}
+
+/// A signal, query or update, ready to be sent.
+#[derive(Debug)]
+pub(super) struct Message {
+    pub(super) name: String,
+    pub(super) input: Vec<Payload>,
+}
+
+/// Why there is nothing to send.
+#[derive(Debug)]
+pub(super) enum Unsendable {
+    Encode(EncodeError),
+    NotAHandler(NotAHandler),
+}
+
+impl Message {
+    /// What is sent to the handler of the given name, if there is one.
+    pub(super) fn new(
+        name: Result<impl Into<String>, NotAHandler>,
+        args: impl Args,
+    ) -> Result<Self, Unsendable> {
+        Ok(Self {
+            name: name.map_err(Unsendable::NotAHandler)?.into(),
+            input: args.encode().map_err(Unsendable::Encode)?,
+        })
     }
 }
 

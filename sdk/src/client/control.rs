@@ -13,7 +13,7 @@ use super::details;
 use super::retry::Patience;
 use super::rpc::RpcError;
 use super::target::Target;
-use crate::convert::payloads_to_wire;
+use crate::convert::to_wire;
 use crate::convert::{EncodeError, Payload, ToPayload};
 use crate::ids::WorkflowId;
 
@@ -142,7 +142,7 @@ impl TerminateCall {
             namespace: target.namespace(),
             workflow_execution: target.execution(),
             reason: self.reason,
-            details: payloads_to_wire(self.details?),
+            details: to_wire(self.details?),
             identity: target.identity(),
             first_execution_run_id: target.first_run_id(),
             ..TerminateWorkflowExecutionRequest::default()

@@ -14,7 +14,7 @@ use super::control::RequestError;
 use super::retry::Patience;
 use super::status::WorkflowStatus;
 use super::target::{Target, run_id};
-use crate::convert::{FromPayload, Payload, payloads_from_wire};
+use crate::convert::{FromPayload, Payload, from_wire};
 use crate::failure::Failure;
 use crate::ids::{ActivityId, RunId, WorkflowExecution, WorkflowId};
 
@@ -186,7 +186,7 @@ fn activity(info: wire::PendingActivityInfo) -> PendingActivity {
         scheduled_time: time(info.scheduled_time),
         last_started_time: time(info.last_started_time),
         last_heartbeat_time: time(info.last_heartbeat_time),
-        last_heartbeat: payloads_from_wire(info.heartbeat_details),
+        last_heartbeat: from_wire(info.heartbeat_details),
         last_failure: info.last_failure.map(Failure::from),
         last_worker_identity: info.last_worker_identity,
     }

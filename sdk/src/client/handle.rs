@@ -4,6 +4,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use super::Client;
+use super::call::Message;
 use super::control::{CancelCall, RequestError, TerminateCall};
 use super::describe::{WorkflowDescription, describe};
 use super::history::{History, history};
@@ -24,24 +25,28 @@ use crate::ids::{RunId, UpdateId, WorkflowId};
 ///
 /// # Examples
 /// ```no_run
-/// # use outlast::definition::{HandlerNames, Workflow, WorkflowFuture};
-/// # use outlast::{WorkflowContext, WorkflowResult};
-/// # struct Order;
-/// # impl Order {
-/// #     fn run(_: WorkflowContext<Self>, _: u32) -> WorkflowFuture<Order> { unimplemented!() }
-/// #     fn approve(&mut self, _: String) {}
-/// #     fn status(&self) -> String { String::new() }
-/// # }
-/// # impl Workflow for Order {
-/// #     const NAME: &'static str = "Order";
-/// #     type State = Self;
-/// #     type Args = (u32,);
-/// #     type Return = WorkflowResult<String>;
-/// #     fn handler_names(names: &mut HandlerNames) {
-/// #         names.add(Self::approve, "approve");
-/// #         names.add(Self::status, "status");
-/// #     }
-/// # }
+/// # use outlast::prelude::*;
+/// # #[derive(Default)]
+/// # struct Order { approved: bool }
+/// #[outlast::workflow]
+/// impl Order {
+///     #[run]
+///     async fn run(ctx: WorkflowContext<Self>, id: u32) -> WorkflowResult<String> {
+///         ctx.wait_until(|order| order.approved).await?;
+///         Ok(format!("order {id} is approved"))
+///     }
+///
+///     #[signal]
+///     fn approve(&mut self, _by: String) {
+///         self.approved = true;
+///     }
+///
+///     #[query]
+///     fn status(&self) -> String {
+///         format!("approved: {}", self.approved)
+///     }
+/// }
+///
 /// # async fn example(client: outlast::Client) -> Result<(), Box<dyn std::error::Error>> {
 /// let order = client.workflow(Order::run, "order-42");
 /// order.signal(Order::approve, "alice".into()).await?;
@@ -122,34 +127,30 @@ impl<K: Workflow> WorkflowHandle<K> {
     }
 
     /// Sends a signal: the call ends when the server has noted it.
-    ///
-    /// # Panics
-    /// When `signal` has the shape of a signal but is not annotated as one.
     pub fn signal<F, M>(&self, signal: F, args: InputOf<F::Args>) -> SignalCall
     where
         F: SignalFn<K::State, M>,
     {
         let _ = signal;
         let name = HandlerNames::name_of::<K, F>();
-        self.signal_by_name(name, F::Args::from_input(args))
+        let message = Message::new(name, F::Args::from_input(args));
+        SignalCall::new(self.target.clone(), message)
     }
 
     /// Sends a signal that is known by its name only, with its arguments as a tuple.
     pub fn signal_by_name(&self, name: impl Into<String>, args: impl Args) -> SignalCall {
-        SignalCall::new(self.target.clone(), name.into(), args.encode())
+        SignalCall::new(self.target.clone(), Message::new(Ok(name), args))
     }
 
     /// Asks the workflow: the call ends with the answer of a worker.
-    ///
-    /// # Panics
-    /// When `query` has the shape of a query but is not annotated as one.
     pub fn query<F, M>(&self, query: F, args: InputOf<F::Args>) -> QueryCall<F::Output>
     where
         F: QueryFn<K::State, M>,
     {
         let _ = query;
         let name = HandlerNames::name_of::<K, F>();
-        self.query_by_name(name, F::Args::from_input(args))
+        let message = Message::new(name, F::Args::from_input(args));
+        QueryCall::new(self.target.clone(), message)
     }
 
     /// Asks by a name only, with the arguments as a tuple.
@@ -157,20 +158,18 @@ impl<K: Workflow> WorkflowHandle<K> {
     where
         R: FromPayload + Send + 'static,
     {
-        QueryCall::new(self.target.clone(), name.into(), args.encode())
+        QueryCall::new(self.target.clone(), Message::new(Ok(name), args))
     }
 
     /// Sends an update and waits until it is completed.
-    ///
-    /// # Panics
-    /// When `update` has the shape of an update but is not annotated as one.
     pub fn update<F, M>(&self, update: F, args: InputOf<F::Args>) -> UpdateCall<F::Output>
     where
         F: UpdateFn<K::State, M>,
     {
         let _ = update;
         let name = HandlerNames::name_of::<K, F>();
-        self.update_by_name(name, F::Args::from_input(args))
+        let message = Message::new(name, F::Args::from_input(args));
+        UpdateCall::new(self.target.clone(), message)
     }
 
     /// Sends an update that is known by its name only, with its arguments as a tuple.
@@ -178,13 +177,10 @@ impl<K: Workflow> WorkflowHandle<K> {
     where
         R: FromPayload + Send + 'static,
     {
-        UpdateCall::new(self.target.clone(), name.into(), args.encode())
+        UpdateCall::new(self.target.clone(), Message::new(Ok(name), args))
     }
 
     /// Sends an update and waits until the workflow has accepted it.
-    ///
-    /// # Panics
-    /// When `update` has the shape of an update but is not annotated as one.
     pub fn start_update<F, M>(
         &self,
         update: F,

@@ -150,16 +150,11 @@ impl Client {
     ///
     /// # Examples
     /// ```no_run
-    /// # use outlast::definition::{Workflow, WorkflowFuture};
-    /// # use outlast::{WorkflowContext, WorkflowResult};
-    /// # struct Greet;
-    /// # impl Workflow for Greet {
-    /// #     const NAME: &'static str = "greet";
-    /// #     type State = ();
-    /// #     type Args = (String,);
-    /// #     type Return = WorkflowResult<String>;
+    /// # use outlast::prelude::*;
+    /// # #[outlast::workflow]
+    /// # async fn greet(_: WorkflowContext, name: String) -> WorkflowResult<String> {
+    /// #     Ok(format!("Hello, {name}!"))
     /// # }
-    /// # fn greet(_: WorkflowContext, _: String) -> WorkflowFuture<Greet> { unimplemented!() }
     /// # async fn example(client: outlast::Client) -> Result<(), outlast::client::ExecuteError> {
     /// let greeting = client.execute(greet, "Ada".into()).task_queue("greetings").await?;
     /// println!("{greeting}");

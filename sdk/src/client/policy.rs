@@ -1,10 +1,6 @@
 //! What happens when a workflow id is taken.
 
-use outlast_proto::temporal::api::common::v1 as wire;
 use outlast_proto::temporal::api::enums::v1::{WorkflowIdConflictPolicy, WorkflowIdReusePolicy};
-
-use crate::convert::wire_duration;
-use crate::retry_policy::RetryPolicy;
 
 /// Whether a workflow id may be used again after an execution of it has ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -51,16 +47,5 @@ impl IdConflictPolicy {
             Self::UseExisting => WorkflowIdConflictPolicy::UseExisting,
         };
         policy as i32
-    }
-}
-
-/// The policy on the wire, where what is not set is zero and means the server's default.
-pub(super) fn retry_to_wire(policy: RetryPolicy) -> wire::RetryPolicy {
-    wire::RetryPolicy {
-        initial_interval: policy.initial_interval.map(wire_duration),
-        backoff_coefficient: policy.backoff_coefficient.unwrap_or_default(),
-        maximum_interval: policy.max_interval.map(wire_duration),
-        maximum_attempts: i32::try_from(policy.max_attempts).unwrap_or(i32::MAX),
-        non_retryable_error_types: policy.non_retryable_errors,
     }
 }

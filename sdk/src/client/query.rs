@@ -10,15 +10,14 @@ use outlast_proto::temporal::api::workflowservice::v1::QueryWorkflowRequest;
 use thiserror::Error;
 use tonic::{Code, Status};
 
-use super::call::{CallFuture, decode_value};
+use super::call::{CallFuture, Message, Unsendable, decode_value};
 use super::details;
 use super::retry::Patience;
 use super::rpc::RpcError;
 use super::status::WorkflowStatus;
 use super::target::Target;
-use crate::convert::{
-    DecodeError, EncodeError, FromPayload, Payload, payloads_from_wire, payloads_to_wire,
-};
+use crate::convert::{DecodeError, EncodeError, FromPayload, from_wire, to_wire};
+use crate::definition::NotAHandler;
 use crate::failure::Failure;
 use crate::ids::WorkflowId;
 
@@ -26,8 +25,7 @@ use crate::ids::WorkflowId;
 #[must_use = "a query is sent only when the call is awaited"]
 pub struct QueryCall<R> {
     target: Target,
-    name: String,
-    input: Result<Vec<Payload>, EncodeError>,
+    message: Result<Message, Unsendable>,
     reject: QueryRejectCondition,
     result: PhantomData<fn() -> R>,
 }
@@ -41,10 +39,13 @@ pub enum QueryError {
     Decode(#[source] DecodeError),
     /// An argument could not be encoded.
     #[error("cannot encode the arguments of the query")]
-    Encode(#[from] EncodeError),
+    Encode(#[source] EncodeError),
     /// The handler failed, or there is none of this name.
     #[error("the query failed")]
     Failed(#[source] Failure),
+    /// The function is not annotated as a handler.
+    #[error(transparent)]
+    NotAHandler(NotAHandler),
     /// There is no such execution.
     #[error("there is no workflow `{workflow_id}`")]
     NotFound {
@@ -70,16 +71,20 @@ pub enum QueryError {
     Timeout(#[source] RpcError),
 }
 
+impl From<Unsendable> for QueryError {
+    fn from(reason: Unsendable) -> Self {
+        match reason {
+            Unsendable::Encode(error) => Self::Encode(error),
+            Unsendable::NotAHandler(error) => Self::NotAHandler(error),
+        }
+    }
+}
+
 impl<R: FromPayload + Send + 'static> QueryCall<R> {
-    pub(super) fn new(
-        target: Target,
-        name: String,
-        input: Result<Vec<Payload>, EncodeError>,
-    ) -> Self {
+    pub(super) fn new(target: Target, message: Result<Message, Unsendable>) -> Self {
         Self {
             target,
-            name,
-            input,
+            message,
             reject: QueryRejectCondition::None,
             result: PhantomData,
         }
@@ -99,12 +104,13 @@ impl<R: FromPayload + Send + 'static> QueryCall<R> {
 
     async fn send(self) -> Result<R, QueryError> {
         let target = self.target;
+        let Message { name, input } = self.message?;
         let request = QueryWorkflowRequest {
             namespace: target.namespace(),
             execution: target.execution(),
             query: Some(WorkflowQuery {
-                query_type: self.name,
-                query_args: payloads_to_wire(self.input?),
+                query_type: name,
+                query_args: to_wire(input),
                 ..WorkflowQuery::default()
             }),
             query_reject_condition: self.reject as i32,
@@ -122,7 +128,7 @@ impl<R: FromPayload + Send + 'static> QueryCall<R> {
             let status = WorkflowStatus::from_wire(rejected.status);
             return Err(QueryError::Rejected(status));
         }
-        decode_value(&payloads_from_wire(answer.query_result)).map_err(QueryError::Decode)
+        decode_value(&from_wire(answer.query_result)).map_err(QueryError::Decode)
     }
 }
 
@@ -160,7 +166,7 @@ impl<R> fmt::Debug for QueryCall<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("QueryCall")
             .field("workflow_id", &self.target.workflow_id)
-            .field("name", &self.name)
+            .field("message", &self.message)
             .finish_non_exhaustive()
     }
 }

@@ -18,7 +18,7 @@ use super::history::page;
 use super::retry::Patience;
 use super::rpc::RpcError;
 use super::target::{Target, execution, run_id};
-use crate::convert::{DecodeError, Payload, payloads_from_wire};
+use crate::convert::{DecodeError, Payload, from_wire};
 use crate::definition::{ResultOf, Workflow};
 use crate::failure::{CanceledFailure, Failure};
 use crate::ids::{RunId, WorkflowId};
@@ -174,7 +174,7 @@ impl End {
     fn of(event: HistoryEvent) -> Option<Self> {
         let (outcome, next_run) = match event.attributes? {
             Attributes::WorkflowExecutionCompletedEventAttributes(end) => {
-                let result = payloads_from_wire(end.result);
+                let result = from_wire(end.result);
                 (Ok(result), run_id(end.new_execution_run_id))
             }
             Attributes::WorkflowExecutionFailedEventAttributes(end) => {
@@ -193,7 +193,7 @@ impl End {
             }
             Attributes::WorkflowExecutionCanceledEventAttributes(end) => {
                 let canceled = CanceledFailure {
-                    details: payloads_from_wire(end.details),
+                    details: from_wire(end.details),
                     ..CanceledFailure::default()
                 };
                 (Err(ResultError::Canceled(canceled)), None)

@@ -6,19 +6,13 @@ use outlast_proto::temporal::api::workflowservice::v1::{
 use tonic::Status;
 
 use super::Client;
-use super::call::new_id;
+use super::call::{Message, new_id};
 use super::details;
 use super::retry::Patience;
 use super::start::StartError;
 use super::target::run_id;
-use crate::convert::{Payload, payloads_to_wire};
+use crate::convert::to_wire;
 use crate::ids::{RunId, WorkflowId};
-
-/// A signal to be sent together with a start.
-pub(super) struct Signal {
-    pub(super) name: &'static str,
-    pub(super) input: Vec<Payload>,
-}
 
 /// The execution that a start led to.
 pub(super) struct Started {
@@ -31,7 +25,7 @@ pub(super) struct Started {
 pub(super) async fn send(
     client: &Client,
     mut request: StartWorkflowExecutionRequest,
-    signal: Option<Signal>,
+    signal: Option<Message>,
 ) -> Result<Started, StartError> {
     request.request_id = new_id();
     let workflow_id = WorkflowId::new(request.workflow_id.as_str());
@@ -81,7 +75,7 @@ async fn signal_with_start(
 
 fn with_signal(
     start: StartWorkflowExecutionRequest,
-    signal: Signal,
+    signal: Message,
 ) -> SignalWithStartWorkflowExecutionRequest {
     SignalWithStartWorkflowExecutionRequest {
         namespace: start.namespace,
@@ -96,8 +90,8 @@ fn with_signal(
         request_id: start.request_id,
         workflow_id_reuse_policy: start.workflow_id_reuse_policy,
         workflow_id_conflict_policy: start.workflow_id_conflict_policy,
-        signal_name: signal.name.to_owned(),
-        signal_input: payloads_to_wire(signal.input),
+        signal_name: signal.name,
+        signal_input: to_wire(signal.input),
         retry_policy: start.retry_policy,
         cron_schedule: start.cron_schedule,
         memo: start.memo,

@@ -8,11 +8,12 @@ use outlast_proto::temporal::api::workflowservice::v1::{
 };
 use tonic::Status;
 
+use super::call::Message;
 use super::details;
 use super::retry::Patience;
 use super::target::{Target, run_id};
 use super::update::UpdateError;
-use crate::convert::{Payload, payloads_from_wire, payloads_to_wire};
+use crate::convert::{Payload, from_wire, to_wire};
 use crate::failure::Failure;
 use crate::ids::UpdateId;
 
@@ -33,8 +34,7 @@ pub(super) struct Sent {
 pub(super) async fn send(
     target: &Target,
     id: &UpdateId,
-    name: String,
-    input: Vec<Payload>,
+    message: Message,
     wanted: Stage,
 ) -> Result<Sent, UpdateError> {
     let request = UpdateWorkflowExecutionRequest {
@@ -48,8 +48,8 @@ pub(super) async fn send(
                 identity: target.identity(),
             }),
             input: Some(wire::Input {
-                name,
-                args: payloads_to_wire(input),
+                name: message.name,
+                args: to_wire(message.input),
                 ..wire::Input::default()
             }),
             ..wire::Request::default()
@@ -122,7 +122,7 @@ fn wait_for(stage: Stage) -> Option<wire::WaitPolicy> {
 fn read(outcome: wire::Outcome) -> Outcome {
     match outcome.value {
         Some(Value::Failure(failure)) => Err(failure.into()),
-        Some(Value::Success(result)) => Ok(payloads_from_wire(Some(result))),
+        Some(Value::Success(result)) => Ok(from_wire(Some(result))),
         None => Ok(Vec::new()),
     }
 }

@@ -5,12 +5,13 @@ use std::future::IntoFuture;
 use outlast_proto::temporal::api::workflowservice::v1::SignalWorkflowExecutionRequest;
 use thiserror::Error;
 
-use super::call::{CallFuture, new_id};
+use super::call::{CallFuture, Message, Unsendable, new_id};
 use super::details;
 use super::retry::Patience;
 use super::rpc::RpcError;
 use super::target::Target;
-use crate::convert::{EncodeError, Payload, payloads_to_wire};
+use crate::convert::{EncodeError, to_wire};
+use crate::definition::NotAHandler;
 use crate::ids::WorkflowId;
 
 /// A signal to be sent; awaiting the call sends it.
@@ -18,8 +19,7 @@ use crate::ids::WorkflowId;
 #[must_use = "a signal is sent only when the call is awaited"]
 pub struct SignalCall {
     target: Target,
-    name: String,
-    input: Result<Vec<Payload>, EncodeError>,
+    message: Result<Message, Unsendable>,
 }
 
 /// Why a signal was not sent.
@@ -28,7 +28,10 @@ pub struct SignalCall {
 pub enum SignalError {
     /// An argument could not be encoded.
     #[error("cannot encode the arguments of the signal")]
-    Encode(#[from] EncodeError),
+    Encode(#[source] EncodeError),
+    /// The function is not annotated as a handler.
+    #[error(transparent)]
+    NotAHandler(NotAHandler),
     /// There is no such execution, or it has ended.
     #[error("there is no open workflow `{workflow_id}`")]
     NotFound {
@@ -42,27 +45,29 @@ pub enum SignalError {
     Rpc(#[source] RpcError),
 }
 
-impl SignalCall {
-    pub(super) fn new(
-        target: Target,
-        name: String,
-        input: Result<Vec<Payload>, EncodeError>,
-    ) -> Self {
-        Self {
-            target,
-            name,
-            input,
+impl From<Unsendable> for SignalError {
+    fn from(reason: Unsendable) -> Self {
+        match reason {
+            Unsendable::Encode(error) => Self::Encode(error),
+            Unsendable::NotAHandler(error) => Self::NotAHandler(error),
         }
+    }
+}
+
+impl SignalCall {
+    pub(super) fn new(target: Target, message: Result<Message, Unsendable>) -> Self {
+        Self { target, message }
     }
 
     /// Sends the signal, under one request id however often it is sent.
     async fn send(self) -> Result<(), SignalError> {
         let target = self.target;
+        let Message { name, input } = self.message?;
         let request = SignalWorkflowExecutionRequest {
             namespace: target.namespace(),
             workflow_execution: target.execution(),
-            signal_name: self.name,
-            input: payloads_to_wire(self.input?),
+            signal_name: name,
+            input: to_wire(input),
             identity: target.identity(),
             request_id: new_id(),
             ..SignalWorkflowExecutionRequest::default()

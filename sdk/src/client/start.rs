@@ -12,16 +12,14 @@ use outlast_proto::temporal::api::workflowservice::v1::StartWorkflowExecutionReq
 use thiserror::Error;
 
 use super::Client;
-use super::call::{CallFuture, new_id};
+use super::call::{CallFuture, Message, Unsendable, new_id};
 use super::handle::WorkflowHandle;
-use super::policy::{IdConflictPolicy, IdReusePolicy, retry_to_wire};
+use super::policy::{IdConflictPolicy, IdReusePolicy};
 use super::result::ResultError;
 use super::rpc::RpcError;
-use super::send_start::{Signal, send};
-use crate::convert::{
-    Args, EncodeError, InputOf, Payload, ToPayload, payloads_to_wire, wire_duration,
-};
-use crate::definition::{HandlerNames, ResultOf, SignalFn, Workflow};
+use super::send_start::send;
+use crate::convert::{Args, EncodeError, InputOf, Payload, ToPayload, to_wire, wire_duration};
+use crate::definition::{HandlerNames, NotAHandler, ResultOf, SignalFn, Workflow};
 use crate::failure::Failure;
 use crate::ids::{RunId, WorkflowId};
 use crate::retry_policy::RetryPolicy;
@@ -34,17 +32,11 @@ use crate::search_attribute::SearchAttributeValue;
 ///
 /// # Examples
 /// ```no_run
-/// # use std::time::Duration;
-/// # use outlast::definition::{Workflow, WorkflowFuture};
-/// # use outlast::{WorkflowContext, WorkflowResult};
-/// # struct Greet;
-/// # impl Workflow for Greet {
-/// #     const NAME: &'static str = "greet";
-/// #     type State = ();
-/// #     type Args = (String,);
-/// #     type Return = WorkflowResult<String>;
+/// # use outlast::prelude::*;
+/// # #[outlast::workflow]
+/// # async fn greet(_: WorkflowContext, name: String) -> WorkflowResult<String> {
+/// #     Ok(format!("Hello, {name}!"))
 /// # }
-/// # fn greet(_: WorkflowContext, _: String) -> WorkflowFuture<Greet> { unimplemented!() }
 /// # async fn example(client: outlast::Client) -> Result<(), Box<dyn std::error::Error>> {
 /// let greeting = client
 ///     .start(greet, "Ada".into())
@@ -61,9 +53,9 @@ use crate::search_attribute::SearchAttributeValue;
 pub struct StartCall<K, Q, Then = ReturnHandle> {
     client: Client,
     request: Box<StartWorkflowExecutionRequest>,
-    signal: Option<Signal>,
-    /// The first value that could not be encoded.
-    failed: Option<EncodeError>,
+    signal: Option<Message>,
+    /// The first thing that cannot be sent.
+    failed: Option<Unsendable>,
     types: PhantomData<Types<K, Q, Then>>,
 }
 
@@ -103,7 +95,10 @@ pub enum StartError {
     },
     /// An argument or another value could not be encoded.
     #[error("cannot encode what the workflow is started with")]
-    Encode(#[from] EncodeError),
+    Encode(#[source] EncodeError),
+    /// The signal is not annotated as one.
+    #[error(transparent)]
+    NotAHandler(NotAHandler),
     /// The request failed otherwise.
     #[error("cannot start workflow `{workflow_id}`")]
     Rpc {
@@ -143,11 +138,20 @@ impl ExecuteError {
     }
 }
 
+impl From<Unsendable> for StartError {
+    fn from(reason: Unsendable) -> Self {
+        match reason {
+            Unsendable::Encode(error) => Self::Encode(error),
+            Unsendable::NotAHandler(error) => Self::NotAHandler(error),
+        }
+    }
+}
+
 impl<K: Workflow, Then> StartCall<K, MissingTaskQueue, Then> {
     pub(super) fn new<A: Args>(client: Client, workflow_type: &str, args: A) -> Self {
         let (input, failed) = match args.encode() {
             Ok(input) => (input, None),
-            Err(error) => (Vec::new(), Some(error)),
+            Err(error) => (Vec::new(), Some(Unsendable::Encode(error))),
         };
         let request = StartWorkflowExecutionRequest {
             namespace: client.namespace().to_owned(),
@@ -156,7 +160,7 @@ impl<K: Workflow, Then> StartCall<K, MissingTaskQueue, Then> {
             workflow_type: Some(WorkflowType {
                 name: workflow_type.to_owned(),
             }),
-            input: payloads_to_wire(input),
+            input: to_wire(input),
             ..StartWorkflowExecutionRequest::default()
         };
         Self {
@@ -215,7 +219,7 @@ impl<K: Workflow, Q, Then> StartCall<K, Q, Then> {
 
     /// When a failed workflow is run again. Default: never.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
-        self.request.retry_policy = Some(retry_to_wire(policy));
+        self.request.retry_policy = Some(policy.into());
         self
     }
 
@@ -285,18 +289,15 @@ impl<K: Workflow, Q, Then> StartCall<K, Q, Then> {
 
     /// Sends a signal in the same step: to the workflow that is started, or to the open one that
     /// has the id already.
-    ///
-    /// # Panics
-    /// When `signal` has the shape of a signal but is not annotated as one.
     pub fn with_signal<F, M>(mut self, signal: F, args: InputOf<F::Args>) -> Self
     where
         F: SignalFn<K::State, M>,
     {
         let _ = signal;
         let name = HandlerNames::name_of::<K, F>();
-        match F::Args::from_input(args).encode() {
-            Ok(input) => self.signal = Some(Signal { name, input }),
-            Err(error) => self.failed = self.failed.or(Some(error)),
+        match Message::new(name, F::Args::from_input(args)) {
+            Ok(message) => self.signal = Some(message),
+            Err(reason) => self.failed = self.failed.or(Some(reason)),
         }
         self
     }
@@ -305,7 +306,7 @@ impl<K: Workflow, Q, Then> StartCall<K, Q, Then> {
         match value.to_payload() {
             Ok(payload) => Some(payload),
             Err(error) => {
-                self.failed.get_or_insert(error);
+                self.failed.get_or_insert(Unsendable::Encode(error));
                 None
             }
         }

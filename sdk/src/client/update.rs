@@ -7,11 +7,12 @@ use std::marker::PhantomData;
 use outlast_proto::temporal::api::enums::v1::UpdateWorkflowExecutionLifecycleStage as Stage;
 use thiserror::Error;
 
-use super::call::{CallFuture, decode_value, new_id};
+use super::call::{CallFuture, Message, Unsendable, decode_value, new_id};
 use super::rpc::RpcError;
 use super::send_update::{self, Outcome};
 use super::target::Target;
-use crate::convert::{DecodeError, EncodeError, FromPayload, Payload};
+use crate::convert::{DecodeError, EncodeError, FromPayload};
+use crate::definition::NotAHandler;
 use crate::failure::Failure;
 use crate::ids::{UpdateId, WorkflowId};
 
@@ -23,8 +24,7 @@ use crate::ids::{UpdateId, WorkflowId};
 pub struct UpdateCall<R> {
     target: Target,
     id: UpdateId,
-    name: String,
-    input: Result<Vec<Payload>, EncodeError>,
+    message: Result<Message, Unsendable>,
     result: PhantomData<fn() -> R>,
 }
 
@@ -50,10 +50,13 @@ pub enum UpdateError {
     Decode(#[source] DecodeError),
     /// An argument could not be encoded.
     #[error("cannot encode the arguments of the update")]
-    Encode(#[from] EncodeError),
+    Encode(#[source] EncodeError),
     /// The validator or the handler refused, or there is no handler of this name.
     #[error("the update failed")]
     Failed(#[source] Failure),
+    /// The function is not annotated as a handler.
+    #[error(transparent)]
+    NotAHandler(NotAHandler),
     /// There is no such execution or update, or the execution ended before it took the update.
     #[error("there is no open workflow `{workflow_id}`, or no such update of it")]
     NotFound {
@@ -84,17 +87,21 @@ impl UpdateError {
     }
 }
 
+impl From<Unsendable> for UpdateError {
+    fn from(reason: Unsendable) -> Self {
+        match reason {
+            Unsendable::Encode(error) => Self::Encode(error),
+            Unsendable::NotAHandler(error) => Self::NotAHandler(error),
+        }
+    }
+}
+
 impl<R: FromPayload + Send + 'static> UpdateCall<R> {
-    pub(super) fn new(
-        target: Target,
-        name: String,
-        input: Result<Vec<Payload>, EncodeError>,
-    ) -> Self {
+    pub(super) fn new(target: Target, message: Result<Message, Unsendable>) -> Self {
         Self {
             target,
             id: new_id().into(),
-            name,
-            input,
+            message,
             result: PhantomData,
         }
     }
@@ -111,8 +118,7 @@ impl<R: FromPayload + Send + 'static> UpdateCall<R> {
     }
 
     async fn send(self, wanted: Stage) -> Result<UpdateHandle<R>, UpdateError> {
-        let input = self.input?;
-        let sent = send_update::send(&self.target, &self.id, self.name, input, wanted).await?;
+        let sent = send_update::send(&self.target, &self.id, self.message?, wanted).await?;
         Ok(UpdateHandle::new(sent.target, self.id, sent.outcome))
     }
 }
@@ -184,7 +190,7 @@ impl<R> fmt::Debug for UpdateCall<R> {
         f.debug_struct("UpdateCall")
             .field("workflow_id", &self.target.workflow_id)
             .field("id", &self.id)
-            .field("name", &self.name)
+            .field("message", &self.message)
             .finish_non_exhaustive()
     }
 }

@@ -9,11 +9,11 @@ mod args;
 mod failure;
 mod json;
 mod payload;
+mod retry;
 mod value;
 
-pub(crate) use failure::wire_duration;
-pub(crate) use payload::{from_wire as payloads_from_wire, to_wire as payloads_to_wire};
-
 pub use args::{Args, InputOf};
+pub(crate) use failure::wire_duration;
 pub use payload::{Payload, Raw};
+pub(crate) use payload::{from_wire, to_wire};
 pub use value::{DecodeError, EncodeError, FromPayload, ToPayload};

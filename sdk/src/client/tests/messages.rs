@@ -254,3 +254,23 @@ async fn a_started_handle_ends_only_its_own_chain() {
     assert_eq!(terminate[0].first_execution_run_id, "run-1");
     assert_eq!(terminate[0].details.as_ref().unwrap().payloads[0].data, "7");
 }
+
+#[tokio::test]
+async fn a_method_that_is_no_handler_is_told_to_become_one() {
+    let server = FakeServer::default();
+    let error = order(&server)
+        .signal(Order::forgotten, 1)
+        .await
+        .unwrap_err();
+    assert!(matches!(error, SignalError::NotAHandler(_)));
+    let text = error.to_string();
+    assert!(
+        text.contains("Order::forgotten` is not a handler of workflow `Order`: annotate"),
+        "{text}"
+    );
+    assert!(
+        server
+            .requests::<SignalWorkflowExecutionRequest>("SignalWorkflowExecution")
+            .is_empty()
+    );
+}
