@@ -9,10 +9,12 @@
 extern crate self as outlast;
 
 pub mod activity;
+pub mod client;
 pub mod convert;
 pub mod definition;
 pub mod engine;
 pub mod prelude;
+pub mod raw;
 pub mod workflow;
 
 mod error;
@@ -21,8 +23,10 @@ mod history;
 mod ids;
 mod options;
 mod retry_policy;
+mod search_attribute;
 
 pub use activity::ActivityContext;
+pub use client::{Client, WorkflowHandle};
 pub use convert::{Payload, Raw};
 pub use error::{ActivityError, WorkflowError, WorkflowResult};
 pub use failure::{
@@ -35,4 +39,5 @@ pub use ids::{ActivityId, RunId, UpdateId, WorkflowExecution, WorkflowId};
 pub use options::{ActivityCancellation, ActivityOptions};
 pub use outlast_macros::{activities, activity, workflow};
 pub use retry_policy::RetryPolicy;
+pub use search_attribute::SearchAttributeValue;
 pub use workflow::{WorkflowContext, join_all};
