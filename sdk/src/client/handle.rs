@@ -7,7 +7,7 @@ use super::Client;
 use super::call::Message;
 use super::control::{CancelCall, RequestError, TerminateCall};
 use super::describe::{WorkflowDescription, describe};
-use super::history::{History, history};
+use super::history::history;
 use super::query::QueryCall;
 use super::result::ResultCall;
 use super::send_start::Started;
@@ -16,6 +16,7 @@ use super::target::Target;
 use super::update::{StartUpdateCall, UpdateCall, UpdateHandle};
 use crate::convert::{Args, FromPayload, InputOf};
 use crate::definition::{HandlerNames, QueryFn, SignalFn, UpdateFn, Workflow};
+use crate::history::WorkflowHistory;
 use crate::ids::{RunId, UpdateId, WorkflowId};
 
 /// One execution of the workflow `K`: to signal, query, update, cancel or await.
@@ -227,7 +228,7 @@ impl<K: Workflow> WorkflowHandle<K> {
     ///
     /// # Errors
     /// When there is no such execution, or the request fails.
-    pub async fn history(&self) -> Result<History, RequestError> {
+    pub async fn history(&self) -> Result<WorkflowHistory, RequestError> {
         history(&self.target).await
     }
 }

@@ -48,7 +48,6 @@ pub use self::describe::{
     PendingActivity, PendingActivityState, PendingChild, WorkflowDescription,
 };
 pub use self::handle::WorkflowHandle;
-pub use self::history::{EventSummary, History, HistoryDecodeError};
 pub use self::policy::{IdConflictPolicy, IdReusePolicy};
 pub use self::query::{QueryCall, QueryError};
 pub use self::result::{ResultCall, ResultError};

@@ -27,8 +27,8 @@ pub use self::event::{
     ActivityFailed, ActivityOutcome, ActivityScheduled, Carried, CloseKind, Event, EventBody,
     EventType, ExecutionStarted, Signaled, TaskCompleted, TaskStarted, UpdateAccepted,
 };
-pub(crate) use self::machine::Resolution;
 pub(crate) use self::history::{History, HistoryError, NextChunk};
+pub(crate) use self::machine::Resolution;
 pub use self::message::{MessageError, UpdateReply, UpdateRequest};
 pub use self::operation::{OperationId, Scope};
 pub use self::program::{Coroutine, Dispatch, HandlerList, Instance, Program};
