@@ -28,7 +28,7 @@ use crate::ids::{RunId, UpdateId, WorkflowId};
 /// ```no_run
 /// # use outlast::prelude::*;
 /// # #[derive(Default)]
-/// # struct Order { approved: bool }
+/// # struct Order { approved: bool, items: u32 }
 /// #[outlast::workflow]
 /// impl Order {
 ///     #[run]
@@ -46,12 +46,20 @@ use crate::ids::{RunId, UpdateId, WorkflowId};
 ///     fn status(&self) -> String {
 ///         format!("approved: {}", self.approved)
 ///     }
+///
+///     #[update]
+///     fn add(&mut self, _item: String, count: u32) -> WorkflowResult<u32> {
+///         self.items += count;
+///         Ok(self.items)
+///     }
 /// }
 ///
 /// # async fn example(client: outlast::Client) -> Result<(), Box<dyn std::error::Error>> {
 /// let order = client.workflow(Order::run, "order-42");
 /// order.signal(Order::approve, "alice".into()).await?;
 /// println!("{}", order.query(Order::status, ()).await?);
+/// let items = order.update(Order::add, ("pen".into(), 2)).await?;
+/// println!("{items} items");
 /// println!("{}", order.result().await?);
 /// # Ok(())
 /// # }
