@@ -16,6 +16,7 @@ pub mod workflow;
 
 mod error;
 mod failure;
+mod history;
 mod ids;
 mod options;
 mod retry_policy;
@@ -28,6 +29,7 @@ pub use failure::{
     FailureKind, NexusHandlerFailure, NexusOperationFailure, ResetWorkflowFailure, RetryState,
     ServerFailure, TerminatedFailure, TimeoutFailure, TimeoutKind,
 };
+pub use history::{HistoryFileError, WorkflowHistory};
 pub use ids::{ActivityId, RunId, UpdateId, WorkflowExecution, WorkflowId};
 pub use options::{ActivityCancellation, ActivityOptions};
 pub use retry_policy::RetryPolicy;
