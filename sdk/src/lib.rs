@@ -17,6 +17,7 @@ pub mod prelude;
 pub mod raw;
 pub mod workflow;
 
+mod any_error;
 mod error;
 mod failure;
 mod history;
@@ -26,6 +27,7 @@ mod retry_policy;
 mod search_attribute;
 
 pub use activity::ActivityContext;
+pub use any_error::Error;
 pub use client::{Client, WorkflowHandle};
 pub use convert::{Payload, Raw};
 pub use error::{ActivityError, WorkflowError, WorkflowResult};
