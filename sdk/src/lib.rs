@@ -20,7 +20,7 @@ mod ids;
 mod options;
 mod retry_policy;
 
-pub use activity::ActivityContext;
+pub use activity::{ActivityContext, ActivityInfo, CancelReason};
 pub use convert::{Payload, Raw};
 pub use error::{ActivityError, WorkflowError, WorkflowResult};
 pub use failure::{
