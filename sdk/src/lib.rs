@@ -9,9 +9,11 @@
 extern crate self as outlast;
 
 pub mod activity;
+pub mod client;
 pub mod convert;
 pub mod definition;
 pub mod engine;
+pub mod raw;
 pub mod workflow;
 
 mod error;
@@ -21,6 +23,7 @@ mod options;
 mod retry_policy;
 
 pub use activity::{ActivityContext, ActivityInfo, CancelReason};
+pub use client::Client;
 pub use convert::{Payload, Raw};
 pub use error::{ActivityError, WorkflowError, WorkflowResult};
 pub use failure::{
