@@ -14,6 +14,7 @@ pub mod convert;
 pub mod definition;
 pub mod engine;
 pub mod raw;
+pub mod worker;
 pub mod workflow;
 
 mod error;
