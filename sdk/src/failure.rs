@@ -321,6 +321,15 @@ impl Failure {
             .any(|failure| matches!(failure.kind(), FailureKind::Canceled(_)))
     }
 
+    /// What the canceled side left, if it was canceled.
+    pub(crate) fn canceled_details(&self) -> Vec<Payload> {
+        let details = self.chain().find_map(|failure| match failure.kind() {
+            FailureKind::Canceled(canceled) => Some(canceled.details.clone()),
+            _ => None,
+        });
+        details.unwrap_or_default()
+    }
+
     /// The failure in lines: each message with the one that caused it below.
     #[must_use]
     pub fn report(&self) -> String {

@@ -13,18 +13,21 @@ pub mod client;
 pub mod convert;
 pub mod definition;
 pub mod engine;
+pub mod prelude;
 pub mod raw;
 pub mod worker;
 pub mod workflow;
 
 mod error;
 mod failure;
+mod history;
 mod ids;
 mod options;
 mod retry_policy;
+mod search_attribute;
 
 pub use activity::{ActivityContext, ActivityInfo, CancelReason};
-pub use client::Client;
+pub use client::{Client, WorkflowHandle};
 pub use convert::{Payload, Raw};
 pub use error::{ActivityError, WorkflowError, WorkflowResult};
 pub use failure::{
@@ -32,7 +35,10 @@ pub use failure::{
     FailureKind, NexusHandlerFailure, NexusOperationFailure, ResetWorkflowFailure, RetryState,
     ServerFailure, TerminatedFailure, TimeoutFailure, TimeoutKind,
 };
+pub use history::{HistoryFileError, WorkflowHistory};
 pub use ids::{ActivityId, RunId, UpdateId, WorkflowExecution, WorkflowId};
 pub use options::{ActivityCancellation, ActivityOptions};
+pub use outlast_macros::{activities, activity, workflow};
 pub use retry_policy::RetryPolicy;
-pub use workflow::WorkflowContext;
+pub use search_attribute::SearchAttributeValue;
+pub use workflow::{WorkflowContext, join_all};

@@ -10,8 +10,10 @@ use tower_service::Service;
 
 pub use outlast_proto as proto;
 
-use crate::client::Client;
-pub use crate::client::Transport;
+pub use crate::client::transport::Transport;
+
+use crate::client::{Client, History};
+use proto::temporal::api::history::v1::HistoryEvent;
 use proto::temporal::api::workflowservice::v1::workflow_service_client::WorkflowServiceClient;
 
 /// The generated client of the service behind a [`Client`], over the same connection.
@@ -54,4 +56,16 @@ where
     S::Future: Send,
 {
     Client::from_service(service, namespace.into(), identity.into())
+}
+
+/// The events of a history.
+#[must_use]
+pub fn events(history: &History) -> &[HistoryEvent] {
+    history.events()
+}
+
+/// A history of the given events.
+#[must_use]
+pub fn history(events: Vec<HistoryEvent>) -> History {
+    History::new(events)
 }

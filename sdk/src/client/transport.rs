@@ -87,10 +87,10 @@ impl Service<Request> for Transport {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, mut request: Request) -> BoxFuture {
-        let path = request.uri().path().to_owned();
-        self.metadata.apply(&path, request.headers_mut());
-        self.service.call(request)
+    fn call(&mut self, request: Request) -> BoxFuture {
+        let (mut head, body) = request.into_parts();
+        self.metadata.apply(head.uri.path(), &mut head.headers);
+        self.service.call(Request::from_parts(head, body))
     }
 }
 

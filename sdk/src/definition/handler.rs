@@ -7,6 +7,8 @@
 
 use std::any::{TypeId, type_name};
 
+use thiserror::Error;
+
 use crate::convert::{Args, FromPayload, ToPayload};
 use crate::error::WorkflowError;
 
@@ -22,23 +24,28 @@ impl HandlerNames {
     }
 
     /// The wire name of the handler `F` of the workflow `K`.
-    ///
-    /// # Panics
-    /// When `F` is a function of the right shape that is not annotated as a handler.
-    #[track_caller]
-    pub(crate) fn name_of<K: super::Workflow, F: 'static>() -> &'static str {
+    pub(crate) fn name_of<K: super::Workflow, F: 'static>() -> Result<&'static str, NotAHandler> {
         let mut names = Self::default();
         K::handler_names(&mut names);
         let found = names.0.iter().find(|(id, _)| *id == TypeId::of::<F>());
-        found.map(|(_, name)| *name).unwrap_or_else(|| {
-            panic!(
-                "`{}` is not a handler of workflow `{}`: annotate it with `#[signal]`, \
-                 `#[query]` or `#[update]`",
-                type_name::<F>(),
-                K::NAME
-            )
+        found.map(|(_, name)| *name).ok_or_else(|| NotAHandler {
+            function: type_name::<F>(),
+            workflow: K::NAME,
         })
     }
+}
+
+/// A function that has the shape of a handler and is not annotated as one.
+///
+/// The compiler sees the shape only; the name on the wire is what the annotation gives.
+#[derive(Clone, Copy, Debug, Error)]
+#[error(
+    "`{function}` is not a handler of workflow `{workflow}`: annotate it with `#[signal]`, \
+     `#[query]` or `#[update]`"
+)]
+pub struct NotAHandler {
+    function: &'static str,
+    workflow: &'static str,
 }
 
 /// A signal handler of the workflow state `W`. `M` is always inferred.

@@ -13,6 +13,7 @@ pub use activity::{
     Activity, ActivityFn, ActivityFuture, ActivityReturn, MissingTimeout, OutputOf, TimeoutSet,
 };
 pub use handler::{
-    Borrowing, HandlerNames, QueryFn, QueryReturn, SignalFn, SignalReturn, UpdateFn, UpdateReturn,
+    Borrowing, HandlerNames, NotAHandler, QueryFn, QueryReturn, SignalFn, SignalReturn, UpdateFn,
+    UpdateReturn,
 };
 pub use workflow::{ResultOf, Workflow, WorkflowFn, WorkflowFuture, WorkflowReturn};

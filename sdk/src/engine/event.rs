@@ -345,10 +345,21 @@ impl EventType {
         )
     }
 
-    /// Whether the engine passes over events of this type whatever they say.
+    /// Whether the type has a name in this version.
     #[must_use]
     pub fn is_known(self) -> bool {
         WireType::try_from(self.0).is_ok()
+    }
+
+    /// Whether events of this type are about something that the engine cannot start.
+    #[must_use]
+    pub(super) fn is_unsupported(self) -> bool {
+        let Ok(known) = WireType::try_from(self.0) else {
+            return false;
+        };
+        let name = known.as_str_name();
+        let subjects = ["CHILD_WORKFLOW", "EXTERNAL_WORKFLOW", "NEXUS_OPERATION"];
+        subjects.iter().any(|subject| name.contains(subject))
     }
 
     /// The name, as the server's tools spell it: `TimerStarted`.

@@ -1,14 +1,28 @@
 //! What the author of a workflow touches.
 
+mod activity;
+mod cancel;
+mod condition;
 mod context;
+mod continue_as_new;
 mod handlers;
+mod info;
+mod join;
 mod program;
 mod state;
+mod timer;
 
+pub use self::activity::{ActivityCall, ActivityHandle};
+pub use self::cancel::{Canceled, Shield};
+pub use self::condition::{Condition, TimedCondition, WaitUntil, WaitUntilTimeout};
 pub use self::context::WorkflowContext;
-pub use self::handlers::Handlers;
+pub use self::continue_as_new::ContinueAsNewCall;
+pub use self::handlers::{Handlers, Waiting};
+pub use self::info::{HistoryInfo, WorkflowInfo};
+pub use self::join::{JoinAll, join_all};
 pub use self::program::program;
 pub use self::state::State;
+pub use self::timer::{SleepCall, TimerHandle};
 
 use crate::convert::{DecodeError, Payload};
 use crate::definition::{Workflow, WorkflowFuture};

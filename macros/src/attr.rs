@@ -1,0 +1,335 @@
+//! What stands in the parentheses of the attributes.
+
+use std::time::Duration;
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote};
+use syn::parse::Parser;
+use syn::punctuated::Punctuated;
+use syn::{Attribute, Error, Expr, ExprLit, Ident, Lit, LitStr, Meta, Path, Result, Token};
+
+use crate::duration;
+use crate::errors::Errors;
+use crate::retry::Retry;
+
+/// `#[activity(..)]`.
+#[derive(Default)]
+pub(crate) struct ActivityAttr {
+    pub(crate) name: Option<String>,
+    pub(crate) krate: Option<Path>,
+    pub(crate) blocking: bool,
+    pub(crate) timeouts: Vec<(Ident, Duration)>,
+    pub(crate) task_queue: Option<LitStr>,
+    pub(crate) retry: Option<Retry>,
+}
+
+/// `#[workflow(..)]`.
+#[derive(Default)]
+pub(crate) struct WorkflowAttr {
+    pub(crate) name: Option<String>,
+    pub(crate) krate: Option<Path>,
+}
+
+const TIMEOUTS: [&str; 4] = [
+    "start_to_close_timeout",
+    "schedule_to_close_timeout",
+    "schedule_to_start_timeout",
+    "heartbeat_timeout",
+];
+
+impl ActivityAttr {
+    /// Reads the options of a function's own attribute.
+    pub(crate) fn parse(tokens: TokenStream) -> Result<Self> {
+        Self::parse_known(
+            tokens,
+            &["retry", "task_queue", "name", "blocking", "crate"],
+        )
+    }
+
+    /// Reads the options of a method's attribute; the path stands on its block.
+    pub(crate) fn parse_method(attribute: &Attribute) -> Result<Self> {
+        let known = ["retry", "task_queue", "name", "blocking"];
+        Self::parse_known(arguments(attribute)?, &known)
+    }
+
+    fn parse_known(tokens: TokenStream, others: &[&str]) -> Result<Self> {
+        let known = [&TIMEOUTS, others].concat();
+        let mut attr = Self::default();
+        each_option(tokens, &known, |name, option| {
+            match name {
+                "retry" => attr.retry = Some(Retry::parse(option)?),
+                "task_queue" => attr.task_queue = Some(string(option)?.clone()),
+                "name" => attr.name = Some(wire_name(option)?),
+                "crate" => attr.krate = Some(krate(option)?),
+                "blocking" => {
+                    option.require_path_only()?;
+                    attr.blocking = true;
+                }
+                timeout => {
+                    let setter = Ident::new(timeout, option.path().segments[0].ident.span());
+                    attr.timeouts
+                        .push((setter, duration::parse(string(option)?)?));
+                }
+            }
+            Ok(())
+        })?;
+        Ok(attr)
+    }
+
+    /// Whether a call needs no timeout of its own.
+    pub(crate) fn has_close_timeout(&self) -> bool {
+        let closing = ["start_to_close_timeout", "schedule_to_close_timeout"];
+        self.timeouts
+            .iter()
+            .any(|(name, _)| closing.iter().any(|closing| name == closing))
+    }
+
+    /// The calls of setters that `ActivityOptions` needs, in the order of its documentation.
+    pub(crate) fn setters(&self, krate: &Path) -> TokenStream {
+        let timeouts = self.timeouts.iter().map(|(name, value)| {
+            let value = duration::quote(*value);
+            quote!(.#name(#value))
+        });
+        let task_queue = self
+            .task_queue
+            .iter()
+            .map(|queue| quote!(.task_queue(#queue)));
+        let retry = self.retry.iter().map(|retry| {
+            let policy = retry.quote(krate);
+            quote!(.retry(#policy))
+        });
+        quote!(#(#timeouts)* #(#task_queue)* #(#retry)*)
+    }
+}
+
+impl WorkflowAttr {
+    pub(crate) fn parse(tokens: TokenStream) -> Result<Self> {
+        let mut attr = Self::default();
+        each_option(tokens, &["name", "crate"], |name, option| {
+            match name {
+                "name" => attr.name = Some(wire_name(option)?),
+                _ => attr.krate = Some(krate(option)?),
+            }
+            Ok(())
+        })?;
+        Ok(attr)
+    }
+}
+
+/// Reads `#[activities(..)]`: the path of the crate, if it is not `::outlast`.
+pub(crate) fn parse_activities(tokens: TokenStream) -> Result<Option<Path>> {
+    let mut path = None;
+    each_option(tokens, &["crate"], |_, option| {
+        path = Some(krate(option)?);
+        Ok(())
+    })?;
+    Ok(path)
+}
+
+/// Reads `#[signal(..)]`, `#[query(..)]` or `#[update(..)]`: the name, if it is not the method's.
+pub(crate) fn parse_handler(attribute: &Attribute) -> Result<Option<String>> {
+    let mut name = None;
+    each_option(arguments(attribute)?, &["name"], |_, option| {
+        name = Some(wire_name(option)?);
+        Ok(())
+    })?;
+    Ok(name)
+}
+
+/// Reads `#[validate(add_item)]`: the method whose calls are validated.
+pub(crate) fn parse_validate(attribute: &Attribute) -> Result<Ident> {
+    attribute.parse_args().map_err(|error| {
+        let span = match &attribute.meta {
+            Meta::List(_) => error.span(),
+            _ => attribute.path().segments[0].ident.span(),
+        };
+        Error::new(span, "name the update method: `#[validate(add_item)]`")
+    })
+}
+
+/// The path of the crate that generated code names.
+pub(crate) fn krate_or_default(krate: Option<Path>) -> Path {
+    krate.unwrap_or_else(|| syn::parse_quote!(::outlast))
+}
+
+/// The conditions under which an item exists.
+pub(crate) fn cfgs(attrs: &[Attribute]) -> Vec<Attribute> {
+    let is_cfg = |attr: &&Attribute| attr.path().is_ident("cfg");
+    attrs.iter().filter(is_cfg).cloned().collect()
+}
+
+/// Calls `read` for each option, all of which must be `known` and different.
+pub(crate) fn each_option(
+    tokens: TokenStream,
+    known: &[&str],
+    mut read: impl FnMut(&str, &Meta) -> Result<()>,
+) -> Result<()> {
+    let options = Punctuated::<Meta, Token![,]>::parse_terminated.parse2(tokens)?;
+    let mut errors = Errors::default();
+    let mut seen = Vec::new();
+    for option in &options {
+        let path = option.path();
+        let name = path
+            .get_ident()
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        if !known.contains(&name.as_str()) {
+            let written = path.to_token_stream().to_string().replace(' ', "");
+            let known = known.join("`, `");
+            errors.at(
+                path,
+                format!("unknown option `{written}`; expected one of `{known}`"),
+            );
+        } else if seen.contains(&name) {
+            errors.at(path, format!("`{name}` is given twice"));
+        } else {
+            errors.take(read(&name, option));
+            seen.push(name);
+        }
+    }
+    errors.check(())
+}
+
+/// The literal after the `=`.
+pub(crate) fn literal(option: &Meta) -> Result<&Lit> {
+    let value = &option.require_name_value()?.value;
+    match value {
+        Expr::Lit(ExprLit { lit, .. }) => Ok(lit),
+        other => Err(Error::new_spanned(other, "expected a literal")),
+    }
+}
+
+/// The string after the `=`.
+pub(crate) fn string(option: &Meta) -> Result<&LitStr> {
+    match literal(option)? {
+        Lit::Str(text) => Ok(text),
+        other => Err(Error::new_spanned(other, "expected a string")),
+    }
+}
+
+fn krate(option: &Meta) -> Result<Path> {
+    let text = string(option)?;
+    text.parse_with(Path::parse_mod_style)
+        .map_err(|_| Error::new(text.span(), "expected a path such as \"my_crate::outlast\""))
+}
+
+fn wire_name(option: &Meta) -> Result<String> {
+    let text = string(option)?;
+    check_wire_name(&text.value()).map_err(|message| Error::new(text.span(), message))?;
+    Ok(text.value())
+}
+
+/// Whether a name may be ours, or why not.
+pub(crate) fn check_wire_name(name: &str) -> std::result::Result<(), &'static str> {
+    if name.is_empty() {
+        Err("a name cannot be empty")
+    } else if name.starts_with("__temporal_") {
+        Err("names that start with `__temporal_` are reserved: choose another name")
+    } else if name == "__stack_trace" || name == "__enhanced_stack_trace" {
+        Err("every workflow answers this query already: choose another name")
+    } else {
+        Ok(())
+    }
+}
+
+fn arguments(attribute: &Attribute) -> Result<TokenStream> {
+    match &attribute.meta {
+        Meta::Path(_) => Ok(TokenStream::new()),
+        Meta::List(list) => Ok(list.tokens.clone()),
+        Meta::NameValue(other) => Err(Error::new_spanned(other, "expected options in parentheses")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn messages(error: Error) -> Vec<String> {
+        error.into_iter().map(|error| error.to_string()).collect()
+    }
+
+    #[test]
+    fn every_option_of_an_activity_is_read() {
+        let attr = ActivityAttr::parse(quote!(
+            start_to_close_timeout = "30s",
+            heartbeat_timeout = "5s",
+            task_queue = "bulk",
+            name = "Charge",
+            blocking,
+            retry(max_attempts = 3),
+            crate = "crate::sdk",
+        ))
+        .unwrap();
+        assert_eq!(attr.name.as_deref(), Some("Charge"));
+        assert!(attr.blocking && attr.has_close_timeout());
+        assert_eq!(attr.krate.to_token_stream().to_string(), "crate :: sdk");
+        let setters = attr.setters(&syn::parse_quote!(sdk)).to_string();
+        assert_eq!(
+            setters.replace(' ', ""),
+            ".start_to_close_timeout(::core::time::Duration::from_secs(30u64))\
+             .heartbeat_timeout(::core::time::Duration::from_secs(5u64))\
+             .task_queue(\"bulk\")\
+             .retry(sdk::RetryPolicy::new().max_attempts(3u32))"
+        );
+    }
+
+    #[test]
+    fn only_timeouts_of_the_whole_count_as_such() {
+        for (option, closes) in [
+            (quote!(start_to_close_timeout = "1s"), true),
+            (quote!(schedule_to_close_timeout = "1s"), true),
+            (quote!(schedule_to_start_timeout = "1s"), false),
+            (quote!(heartbeat_timeout = "1s"), false),
+            (quote!(), false),
+        ] {
+            let attr = ActivityAttr::parse(option.clone()).unwrap();
+            assert_eq!(attr.has_close_timeout(), closes, "{option}");
+        }
+    }
+
+    #[test]
+    fn all_mistakes_of_one_attribute_are_found() {
+        let found = ActivityAttr::parse(quote!(
+            blocking = true,
+            name = 7,
+            name = "",
+            task_queue = QUEUE,
+            task_queue("bulk"),
+            heartbeat_timeout = "0s",
+            retries = 3,
+        ));
+        let found = messages(found.err().unwrap());
+        assert_eq!(found.len(), 7, "{found:#?}");
+    }
+
+    #[test]
+    fn reserved_names_are_refused() {
+        for (name, allowed) in [
+            ("charge", true),
+            ("__temporal", true),
+            ("__temporal_x", false),
+            ("__stack_trace", false),
+            ("__enhanced_stack_trace", false),
+            ("", false),
+        ] {
+            assert_eq!(check_wire_name(name).is_ok(), allowed, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_validator_names_its_update() {
+        let update = |attribute: Attribute| parse_validate(&attribute).map_err(messages);
+        assert_eq!(update(syn::parse_quote!(#[validate(add)])).unwrap(), "add");
+        for bad in [
+            syn::parse_quote!(#[validate]),
+            syn::parse_quote!(#[validate()]),
+            syn::parse_quote!(#[validate("add")]),
+            syn::parse_quote!(#[validate = "add"]),
+        ] {
+            assert_eq!(
+                update(bad).unwrap_err(),
+                ["name the update method: `#[validate(add_item)]`"]
+            );
+        }
+    }
+}

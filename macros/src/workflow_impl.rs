@@ -1,0 +1,346 @@
+//! `#[workflow]` on an `impl` block: the type is the state and the key.
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{Attribute, Error, Ident, ImplItem, ImplItemFn, ItemImpl, Meta, Path, Result, Type};
+
+use crate::activities::owner;
+use crate::attr::{WorkflowAttr, cfgs, krate_or_default};
+use crate::errors::Errors;
+use crate::expand::{Function, allow_unused, at, spread};
+use crate::handler::{Handler, Kind, Validator};
+use crate::signature::{ContextKind, Signature};
+use crate::workflow::{definition, parse_run, start, state_argument};
+
+/// The attributes that mean something on a method of a workflow.
+const HELPERS: [&str; 6] = ["run", "init", "signal", "query", "update", "validate"];
+
+/// What was read from the block.
+pub(crate) struct Workflow {
+    owner: Ident,
+    run: Run,
+    init: Option<Signature>,
+    handlers: Vec<Handler>,
+    validators: Vec<Validator>,
+}
+
+struct Run {
+    /// The place of the method in the block.
+    index: usize,
+    model: Signature,
+}
+
+/// Whether the attribute is one that `#[workflow]` reads and removes.
+pub(crate) fn is_helper(attribute: &Attribute) -> bool {
+    HELPERS.iter().any(|name| attribute.path().is_ident(name))
+}
+
+impl Workflow {
+    pub(crate) fn parse(block: &ItemImpl) -> Result<Self> {
+        let mut errors = Errors::default();
+        let owner = errors.take(owner(block, "workflow methods"));
+        let (mut run, mut init) = (None, None);
+        let (mut handlers, mut validators) = (vec![], vec![]);
+        for (index, item) in block.items.iter().enumerate() {
+            let ImplItem::Fn(method) = item else {
+                continue;
+            };
+            let Some(attribute) = errors.take(helper(method)).flatten() else {
+                continue;
+            };
+            if let Some(kind) = Kind::of(attribute) {
+                handlers.extend(errors.take(Handler::parse(kind, method, attribute)));
+            } else if attribute.path().is_ident("validate") {
+                validators.extend(errors.take(Validator::parse(method, attribute)));
+            } else if attribute.path().is_ident("run") {
+                let parsed = errors.take(parse_own_run(method, attribute, block));
+                only_one(
+                    &mut run,
+                    attribute,
+                    parsed.map(|model| Run { index, model }),
+                    &mut errors,
+                );
+            } else {
+                let parsed = errors.take(parse_init(method, attribute, block));
+                only_one(&mut init, attribute, parsed, &mut errors);
+            }
+        }
+        if run.is_none() {
+            errors.at(&block.self_ty, "a workflow needs one `#[run]` method");
+        }
+        let (run, init) = (run.flatten(), init.flatten());
+        check_names(&handlers, &mut errors);
+        if let Some(run) = &run
+            && let Some(init) = &init
+            && !init.args.is_empty()
+            && init.args.len() != run.model.args.len()
+        {
+            errors.at(
+                &init.ident,
+                "`#[init]` takes the arguments of `#[run]`, or none",
+            );
+        }
+        // An update that could not be read is not missing.
+        if errors.is_empty() {
+            for validator in &validators {
+                errors.take(validator.find_update(&handlers));
+            }
+        }
+        let parts = errors.check(owner.zip(run))?;
+        let (owner, run) = parts.expect("what is missing left an error");
+        Ok(Self {
+            owner,
+            run,
+            init,
+            handlers,
+            validators,
+        })
+    }
+
+    pub(crate) fn expand(&self, mut block: ItemImpl, attr: WorkflowAttr) -> TokenStream {
+        let krate = krate_or_default(attr.krate);
+        let owner = &block.self_ty.clone();
+        self.rewrite(&mut block, &krate);
+        let name = attr.name.unwrap_or_else(|| self.owner.to_string());
+        let run = &self.run.model;
+        let owner_tokens = quote!(#owner);
+        let names = self.handler_names(&krate);
+        let definition = definition(&krate, run, &owner_tokens, &owner_tokens, &name, &names);
+        let ident = &run.ident;
+        let start = start(&krate, run, &quote!(Self::#ident));
+        let init = self.init(&krate, owner);
+        let handlers = self.registrations(&krate);
+        let cfgs = cfgs(&block.attrs);
+        quote! {
+            #block
+            #(#cfgs)*
+            #definition
+            #(#cfgs)*
+            #[automatically_derived]
+            #[allow(deprecated)]
+            impl #krate::workflow::WorkflowImpl for #owner {
+                #init
+                #start
+                #handlers
+            }
+        }
+    }
+
+    /// Removes the helper attributes and makes `run` return the future that names the workflow.
+    fn rewrite(&self, block: &mut ItemImpl, krate: &Path) {
+        for (index, item) in block.items.iter_mut().enumerate() {
+            let ImplItem::Fn(method) = item else {
+                continue;
+            };
+            let helpers = method.attrs.extract_if(.., |attr| is_helper(attr)).count();
+            if index == self.run.index {
+                let future = quote!(#krate::definition::WorkflowFuture);
+                let model = &self.run.model;
+                let function = Function {
+                    attrs: &mut method.attrs,
+                    sig: &mut method.sig,
+                    block: &mut method.block,
+                };
+                function.wrap(model, &future, &quote!(Self));
+            } else if helpers > 0 && method.sig.receiver().is_some() {
+                // Callers decide the shape of a handler, so advice to change it does not help.
+                method.attrs.push(syn::parse_quote!(
+                    #[allow(
+                        clippy::needless_pass_by_value,
+                        clippy::unnecessary_wraps,
+                        clippy::unused_self
+                    )]
+                ));
+            }
+        }
+    }
+
+    fn handler_names(&self, krate: &Path) -> TokenStream {
+        if self.handlers.is_empty() {
+            return TokenStream::new();
+        }
+        let unused = self.allow_unused();
+        let listings = self.handlers.iter().map(Handler::listing);
+        quote! {
+            #unused
+            fn handler_names(names: &mut #krate::definition::HandlerNames) {
+                #(#listings)*
+            }
+        }
+    }
+
+    fn registrations(&self, krate: &Path) -> TokenStream {
+        if self.handlers.is_empty() {
+            return TokenStream::new();
+        }
+        let unused = self.allow_unused();
+        let handlers = self
+            .handlers
+            .iter()
+            .map(|handler| handler.registration(krate));
+        let validators = self.validators.iter().filter_map(|validator| {
+            let update = validator.find_update(&self.handlers).ok()?;
+            Some(validator.registration(update))
+        });
+        quote! {
+            #unused
+            fn handlers(handlers: &mut #krate::workflow::Handlers<Self::State>) {
+                #(#handlers)*
+                #(#validators)*
+            }
+        }
+    }
+
+    fn allow_unused(&self) -> TokenStream {
+        allow_unused(self.handlers.iter().map(|handler| &handler.cfgs))
+    }
+
+    fn init(&self, krate: &Path, owner: &Type) -> TokenStream {
+        let (input, make) = match &self.init {
+            // A state without `Default` is reported at its name.
+            None => (
+                quote!(_),
+                quote_spanned!(at(owner.span())=> <Self as ::core::default::Default>::default()),
+            ),
+            Some(init) if init.args.is_empty() => {
+                let ident = &init.ident;
+                (quote!(_), quote!(Self::#ident()))
+            }
+            Some(init) => {
+                let (ident, args) = (&init.ident, spread(&init.args));
+                let place = at(ident.span());
+                let input = Ident::new("input", place);
+                let make = quote_spanned! {place=> {
+                    let args = <Self::Args as #krate::convert::Args>::decode(#input)?;
+                    Self::#ident(#args)
+                }};
+                (quote!(#input), make)
+            }
+        };
+        quote! {
+            fn init(
+                #input: &[#krate::Payload],
+            ) -> ::core::result::Result<Self, #krate::convert::DecodeError> {
+                ::core::result::Result::Ok(#make)
+            }
+        }
+    }
+}
+
+/// The one helper attribute of a method, if it has one.
+fn helper(method: &ImplItemFn) -> Result<Option<&Attribute>> {
+    let mut helpers = method.attrs.iter().filter(|attr| is_helper(attr));
+    let first = helpers.next();
+    match helpers.next() {
+        Some(second) => Err(Error::new_spanned(
+            second,
+            "a method has one role in a workflow",
+        )),
+        None => Ok(first),
+    }
+}
+
+/// Fills the slot: outside whether the attribute was seen, inside what could be read.
+fn only_one<T>(
+    slot: &mut Option<Option<T>>,
+    attribute: &Attribute,
+    parsed: Option<T>,
+    errors: &mut Errors,
+) {
+    if slot.is_some() {
+        let name = attribute.path().to_token_stream();
+        errors.at(attribute, format!("a workflow has one `#[{name}]` method"));
+    } else {
+        *slot = Some(parsed);
+    }
+}
+
+fn parse_own_run(
+    method: &ImplItemFn,
+    attribute: &Attribute,
+    block: &ItemImpl,
+) -> Result<Signature> {
+    let mut errors = Errors::default();
+    refuse_options(attribute, &mut errors);
+    if let Some(receiver) = method.sig.receiver() {
+        let ident = &method.sig.ident;
+        errors.at(
+            receiver,
+            format!(
+                "`{ident}` cannot borrow `self` while signals change it: take \
+                 `ctx: WorkflowContext<Self>` and use `ctx.state()`"
+            ),
+        );
+    }
+    let model = errors.take(parse_run(&method.sig, "WorkflowContext<Self>"));
+    if let Some(context) = model.as_ref().and_then(|model| model.context.as_ref()) {
+        let state = state_argument(context);
+        let owner = block.self_ty.to_token_stream().to_string();
+        if state.is_none_or(|state| state != "Self" && state != owner) {
+            errors.at(
+                context,
+                "the context holds the state: take `WorkflowContext<Self>`",
+            );
+        }
+    }
+    let model = errors.check(model)?;
+    Ok(model.expect("what is missing left an error"))
+}
+
+fn parse_init(method: &ImplItemFn, attribute: &Attribute, block: &ItemImpl) -> Result<Signature> {
+    let mut errors = Errors::default();
+    refuse_options(attribute, &mut errors);
+    let model = errors.take(Signature::parse(&method.sig, ContextKind::Workflow));
+    if let Some(model) = &model {
+        if model.is_async {
+            errors.at(
+                &method.sig.asyncness,
+                "`#[init]` makes the state at once: remove `async`",
+            );
+        }
+        if let Some(receiver) = &model.receiver {
+            errors.at(receiver, "`#[init]` makes the state: it takes no `self`");
+        }
+        if let Some(context) = &model.context {
+            errors.at(
+                context,
+                "there is no context before the state: use it in `#[run]`",
+            );
+        }
+        let output = model.output.to_token_stream().to_string();
+        if output != "Self" && output != block.self_ty.to_token_stream().to_string() {
+            errors.at(&model.output, "`#[init]` returns `Self`");
+        }
+    }
+    let model = errors.check(model)?;
+    Ok(model.expect("what is missing left an error"))
+}
+
+fn refuse_options(attribute: &Attribute, errors: &mut Errors) {
+    if !matches!(attribute.meta, Meta::Path(_)) {
+        let name = attribute.path().to_token_stream();
+        errors.at(
+            attribute,
+            format!("`#[{name}]` has no options; those of the workflow go on `#[workflow]`"),
+        );
+    }
+}
+
+/// Callers find a handler by its kind and its name.
+fn check_names(handlers: &[Handler], errors: &mut Errors) {
+    for (index, handler) in handlers.iter().enumerate() {
+        let same = |other: &&Handler| other.kind == handler.kind && other.name == handler.name;
+        // Conditional handlers may exclude one another.
+        if handler.cfgs.is_empty()
+            && let Some(other) = handlers[..index].iter().find(same)
+            && other.cfgs.is_empty()
+        {
+            let name = &handler.name;
+            errors.at(
+                &handler.model.ident,
+                format!("`{name}` is the name of another handler"),
+            );
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! What a workflow has started and not seen the end of.
+
+use std::collections::BTreeMap;
+use std::task::Waker;
+
+use rustc_hash::FxHashMap;
+
+use super::machine::{Machine, Resolution};
+use super::queue::Place;
+
+/// The name of an operation within its run, in order of start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OperationId(u64);
+
+/// The extent of a cancellation: all of the workflow, or what a shield keeps from it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Scope {
+    /// Canceled with the workflow.
+    #[default]
+    Root,
+    /// Inside `ctx.shield(..)`.
+    Shielded,
+}
+
+/// Something started: its machine, and the future that waits for it.
+#[derive(Debug)]
+pub(crate) struct Operation {
+    pub(crate) machine: Machine,
+    pub(crate) outcome: Option<Resolution>,
+    pub(crate) waker: Option<Waker>,
+    pub(crate) scope: Scope,
+    /// Whether a future waits for the outcome.
+    pub(crate) is_awaited: bool,
+    pub(crate) place: Place,
+}
+
+/// The operations of a run, in order of start.
+#[derive(Debug, Default)]
+pub(crate) struct Operations {
+    all: BTreeMap<OperationId, Operation>,
+    by_event: FxHashMap<i64, OperationId>,
+    last: u64,
+}
+
+impl Operations {
+    /// The id of the operation that comes next.
+    pub(crate) fn insert(&mut self, operation: Operation) -> OperationId {
+        self.last += 1;
+        let id = OperationId(self.last);
+        self.all.insert(id, operation);
+        id
+    }
+
+    pub(crate) fn get(&self, id: OperationId) -> Option<&Operation> {
+        self.all.get(&id)
+    }
+
+    pub(crate) fn get_mut(&mut self, id: OperationId) -> Option<&mut Operation> {
+        self.all.get_mut(&id)
+    }
+
+    /// Remembers which event started the operation.
+    pub(crate) fn index(&mut self, event_id: i64, id: OperationId) {
+        self.by_event.insert(event_id, id);
+    }
+
+    /// The operation that the given event started.
+    pub(crate) fn started_by(&self, event_id: i64) -> Option<OperationId> {
+        self.by_event.get(&event_id).copied()
+    }
+
+    /// Forgets which event started an operation that came to its end.
+    pub(crate) fn unindex(&mut self, event_id: i64) {
+        self.by_event.remove(&event_id);
+    }
+
+    /// Forgets the operation if nothing can happen to it and nobody waits for it.
+    pub(crate) fn forget_if_over(&mut self, id: OperationId) {
+        let is_over =
+            |operation: &Operation| operation.machine.is_closed() && !operation.is_awaited;
+        if self.all.get(&id).is_some_and(is_over) {
+            self.all.remove(&id);
+        }
+    }
+
+    /// What somebody waits for, in order of start.
+    pub(crate) fn awaited(&self) -> impl Iterator<Item = (OperationId, &Operation)> {
+        let awaited = |(_, operation): &(&OperationId, &Operation)| {
+            operation.is_awaited && operation.outcome.is_none()
+        };
+        self.all
+            .iter()
+            .filter(awaited)
+            .map(|(id, operation)| (*id, operation))
+    }
+}

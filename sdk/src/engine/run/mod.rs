@@ -1,0 +1,280 @@
+//! [`Run`]: one run of a workflow, history in, commands out.
+
+mod activate;
+mod answer;
+mod apply;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use super::chunk::SDK_NAME;
+use super::core::{CoreHandle, Mode};
+use super::event::{CloseKind, UpdateAccepted};
+use super::executor::Executor;
+use super::history::{History, HistoryError, NextChunk};
+use super::machine::{Resolution, Update};
+use super::message::{UpdateReply, UpdateRequest};
+use super::nondeterminism::Nondeterminism;
+use super::operation::OperationId;
+use super::program::{Instance, Program};
+use super::task::{HistoryPage, Query, Step, TaskFailure, TaskFailureCause, WorkflowTask};
+use crate::convert::Payload;
+use crate::error::WorkflowError;
+use crate::failure::Failure;
+use crate::ids::WorkflowExecution;
+
+/// One run of a workflow.
+///
+/// Dropping it evicts it: its code is dropped without effect, and another `Run` can take over
+/// from history.
+pub struct Run {
+    program: Arc<dyn Program>,
+    core: CoreHandle,
+    history: History,
+    executor: Executor,
+    instance: Option<Box<dyn Instance>>,
+    updates: Vec<Update>,
+    /// Updates that the server kept for a run that was reset, by their ids.
+    admitted: BTreeMap<String, UpdateRequest>,
+    /// How `run` came out, until the command that says so is issued.
+    outcome: Option<Outcome>,
+    end: End,
+    task: Option<CurrentTask>,
+    /// The SDK that the history names, once it names one.
+    sdk: Sdk,
+    last_started: i64,
+    /// Why the run cannot go on: said once for each task until it is dropped.
+    history_error: Option<HistoryError>,
+}
+
+/// The workflow task that is being worked on.
+#[derive(Debug)]
+struct CurrentTask {
+    previous_started: i64,
+    started: i64,
+    updates: Vec<UpdateRequest>,
+    rejections: Vec<UpdateReply>,
+    queries: Vec<(String, Query)>,
+    query: Option<Query>,
+}
+
+/// How the code of a run came out.
+#[derive(Debug)]
+struct Outcome {
+    result: Result<Payload, WorkflowError>,
+    /// How many commands were waiting at that moment.
+    commands_before: usize,
+}
+
+/// How far the end of a run is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    /// The run goes on.
+    Open,
+    /// The code ended it; history does not say so yet.
+    Issued(CloseKind),
+    /// History says so.
+    Recorded,
+}
+
+/// Who wrote the history, and by which rules.
+#[derive(Debug, Default)]
+struct Sdk {
+    name: Box<str>,
+    core_flags: Vec<u32>,
+    /// Whether the history holds a task that was answered.
+    has_answered: bool,
+}
+
+/// What a chunk of history has to tell the code, in the order in which it is told.
+#[derive(Debug, Default)]
+struct Jobs {
+    starts: bool,
+    reseed: Option<crate::RunId>,
+    messages: Vec<Message>,
+    resolutions: Vec<Told>,
+}
+
+#[derive(Debug)]
+enum Message {
+    Signal(Box<super::event::Signaled>, i64),
+    Update(UpdateRequest),
+}
+
+#[derive(Debug)]
+enum Told {
+    Cancel(Box<str>),
+    Resolved(OperationId, Resolution),
+}
+
+impl Run {
+    /// A run of which nothing is known yet.
+    #[must_use]
+    pub fn new(program: Arc<dyn Program>, execution: WorkflowExecution, namespace: &str) -> Self {
+        Self {
+            program,
+            core: CoreHandle::new(execution, namespace.into()),
+            history: History::default(),
+            executor: Executor::default(),
+            instance: None,
+            updates: Vec::new(),
+            admitted: BTreeMap::new(),
+            outcome: None,
+            end: End::Open,
+            task: None,
+            sdk: Sdk::default(),
+            last_started: 0,
+            history_error: None,
+        }
+    }
+
+    /// Takes a workflow task. The task before must have been answered.
+    pub fn handle_task(&mut self, task: WorkflowTask) {
+        self.task = Some(CurrentTask {
+            previous_started: task.previous_started,
+            started: task.started,
+            updates: task.updates,
+            rejections: Vec::new(),
+            queries: task.queries,
+            query: task.query,
+        });
+        self.handle_page(task.history);
+    }
+
+    /// Takes the part of the history that [`Step::NeedsHistory`] asked for.
+    pub fn handle_page(&mut self, page: HistoryPage) {
+        if let Err(error) = self.history.handle_page(page) {
+            self.history_error.get_or_insert(error);
+        }
+    }
+
+    /// Takes word that the server recorded the answer to the last task. A discarded task comes
+    /// with the event that the run goes back to.
+    pub fn handle_recorded(&mut self, reset_to: Option<i64>) {
+        if let Some(started) = reset_to {
+            self.history.roll_back(started);
+            self.last_started = started;
+        }
+    }
+
+    /// Works until something is needed or done.
+    pub fn poll(&mut self) -> Step {
+        if self.task.is_none() {
+            return Step::Idle;
+        }
+        self.advance().unwrap_or_else(|failure| self.fail(failure))
+    }
+
+    /// The last event that the run has taken in; 0 before the first.
+    #[must_use]
+    pub fn last_event_id(&self) -> i64 {
+        self.history.last_event_id()
+    }
+
+    /// The event with which the last task that the run has taken in began.
+    #[must_use]
+    pub fn last_started(&self) -> i64 {
+        self.last_started
+    }
+
+    /// Whether the run's history ends with its end.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.end == End::Recorded
+    }
+
+    fn advance(&mut self) -> Result<Step, TaskFailure> {
+        if let Some(error) = &self.history_error {
+            return Err(unhandled(Failure::application(
+                "History",
+                error.to_string(),
+            )));
+        }
+        loop {
+            match self.history.next_chunk() {
+                NextChunk::NeedsPage(token) => return Ok(Step::NeedsHistory(token)),
+                NextChunk::End => return self.answer(),
+                NextChunk::Chunk(chunk) => {
+                    let jobs = self.apply(chunk)?;
+                    self.activate(jobs)?;
+                }
+            }
+        }
+    }
+
+    /// Ends the task in failure. A query's answer is the failure.
+    fn fail(&mut self, failure: TaskFailure) -> Step {
+        match self.task.take() {
+            Some(CurrentTask { query: Some(_), .. }) => Step::Answered(Err(failure.failure)),
+            _ => Step::Failed(failure),
+        }
+    }
+
+    fn nondeterminism(&self, report: Nondeterminism) -> TaskFailure {
+        report.into_failure(&self.core.lock())
+    }
+
+    /// Whether ids in the history are those that this code would give.
+    fn checks_ids(&self) -> bool {
+        self.is_ours() || self.sdk.core_flags.contains(&FLAG_CHECKS_IDS)
+    }
+
+    /// Whether what is issued after the end of the run counts.
+    fn keeps_commands_after_end(&self) -> bool {
+        self.is_ours()
+            || self.sdk.core_flags.contains(&FLAG_KEEPS_COMMANDS_AFTER_END)
+            || !self.core.lock().facts.is_replaying
+    }
+
+    /// Whether the history is Outlast's, or of nobody yet.
+    fn is_ours(&self) -> bool {
+        *self.sdk.name == *SDK_NAME || !self.sdk.has_answered
+    }
+}
+
+/// Core-based SDKs: ids and types of commands are compared.
+const FLAG_CHECKS_IDS: u32 = 1;
+/// Core-based SDKs: commands issued after the end of the run are kept, the end comes last.
+const FLAG_KEEPS_COMMANDS_AFTER_END: u32 = 3;
+
+fn unhandled(failure: Failure) -> TaskFailure {
+    TaskFailure {
+        cause: TaskFailureCause::Unhandled,
+        failure,
+    }
+}
+
+/// The request of an accepted update, from the acceptance or from what was admitted before.
+fn accepted_request(
+    accepted: &UpdateAccepted,
+    admitted: &BTreeMap<String, UpdateRequest>,
+) -> Option<UpdateRequest> {
+    let request = accepted.request.clone();
+    request.or_else(|| {
+        let admitted = admitted.get(&accepted.instance).cloned();
+        admitted.map(|request| request.sequenced_at(accepted.sequencing))
+    })
+}
+
+impl Drop for Run {
+    fn drop(&mut self) {
+        self.core.lock().mode = Mode::Inert;
+        self.executor.clear();
+        let instance = self.instance.take();
+        let _ = super::panic::guard(|| drop(instance));
+    }
+}
+
+impl fmt::Debug for Run {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Run")
+            .field("workflow", &self.program.name())
+            .field("last_event_id", &self.last_event_id())
+            .field("end", &self.end)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

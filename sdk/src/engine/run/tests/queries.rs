@@ -1,0 +1,166 @@
+use super::{HOUR, run_of, value};
+use crate::convert::FromPayload;
+use crate::engine::testing::HistoryBuilder;
+use crate::engine::{Query, Step, WorkflowTask};
+use crate::prelude::*;
+
+#[derive(Default)]
+struct Counter {
+    total: u32,
+}
+
+#[workflow]
+impl Counter {
+    #[run]
+    async fn run(ctx: WorkflowContext<Self>) -> WorkflowResult<u32> {
+        ctx.wait_until(|c| c.total >= 10).await?;
+        ctx.sleep(HOUR).await?;
+        let total = ctx.state().total;
+        Ok(total)
+    }
+
+    #[signal]
+    fn add(&mut self, n: u32) {
+        self.total += n;
+    }
+
+    #[query]
+    fn total(&self, plus: u32) -> u32 {
+        self.total + plus
+    }
+
+    #[query]
+    fn broken(&self) -> u32 {
+        panic!("no total today")
+    }
+}
+
+fn ask(name: &str, plus: u32) -> Query {
+    Query {
+        name: name.to_owned(),
+        input: vec![value(&plus)],
+    }
+}
+
+fn only_a_query(history: &HistoryBuilder, query: Query) -> WorkflowTask {
+    WorkflowTask {
+        query: Some(query),
+        ..history.workflow_task()
+    }
+}
+
+#[test]
+fn gotcha_12_a_query_task_is_answered_and_not_completed() {
+    let history = HistoryBuilder::new("Counter")
+        .signaled("add", [value(&3u32)])
+        .task();
+    let mut run = run_of(Counter::run);
+    run.handle_task(only_a_query(&history, ask("total", 4)));
+    let Step::Answered(Ok(answer)) = run.poll() else {
+        panic!("expected an answer")
+    };
+    assert_eq!(u32::from_payload(&answer).unwrap(), 7);
+    assert!(matches!(run.poll(), Step::Idle));
+}
+
+#[test]
+fn queries_with_a_task_see_the_state_after_it() {
+    let history = HistoryBuilder::new("Counter")
+        .signaled("add", [value(&30u32)])
+        .open_task();
+    let task = WorkflowTask {
+        queries: vec![
+            ("a".to_owned(), ask("total", 0)),
+            ("b".to_owned(), ask("broken", 0)),
+        ],
+        ..history.workflow_task()
+    };
+    let completion = run_of(Counter::run).complete(task);
+    assert_eq!(completion.words(), ["start timer `1` of 3600s"]);
+    let [(a, total), (b, broken)] = &completion.answers[..] else {
+        panic!("expected two")
+    };
+    assert_eq!((a.as_str(), b.as_str()), ("a", "b"));
+    assert_eq!(u32::from_payload(total.as_ref().unwrap()).unwrap(), 30);
+    assert!(
+        broken
+            .as_ref()
+            .unwrap_err()
+            .message()
+            .contains("no total today")
+    );
+}
+
+#[test]
+fn an_unknown_query_is_told_the_known_ones() {
+    let history = HistoryBuilder::new("Counter").task();
+    let mut run = run_of(Counter::run);
+    run.handle_task(only_a_query(&history, ask("sum", 0)));
+    let Step::Answered(Err(failure)) = run.poll() else {
+        panic!("expected a failure")
+    };
+    assert_eq!(
+        failure.message(),
+        "query `sum` has no handler; known are [broken, total]"
+    );
+}
+
+#[test]
+fn gotcha_15_a_query_of_a_closed_run_answers_and_does_nothing_else() {
+    let history = HistoryBuilder::new("Counter")
+        .signaled("add", [value(&30u32)])
+        .task()
+        .timer_started("1")
+        .timer_fired("1")
+        .task()
+        .execution_completed();
+    let mut run = run_of(Counter::run);
+    run.handle_task(only_a_query(&history, ask("total", 0)));
+    let Step::Answered(Ok(answer)) = run.poll() else {
+        panic!("expected an answer")
+    };
+    assert_eq!(u32::from_payload(&answer).unwrap(), 30);
+    assert!(run.is_closed());
+}
+
+#[test]
+fn a_query_of_a_history_that_does_not_fit_is_answered_with_the_report() {
+    let history = HistoryBuilder::new("Counter").task().timer_started("1");
+    let mut run = run_of(Counter::run);
+    run.handle_task(only_a_query(&history, ask("total", 0)));
+    let Step::Answered(Err(failure)) = run.poll() else {
+        panic!("expected a failure")
+    };
+    assert!(failure.message().contains("nondeterminism"), "{failure}");
+}
+
+#[test]
+fn the_built_in_queries_show_where_it_waits_and_what_it_handles() {
+    let history = HistoryBuilder::new("Counter")
+        .signaled("add", [value(&30u32)])
+        .task();
+    let history = history.timer_started("1");
+    let mut run = run_of(Counter::run);
+    run.handle_task(only_a_query(&history, ask("__stack_trace", 0)));
+    let Step::Answered(Ok(answer)) = run.poll() else {
+        panic!("expected an answer")
+    };
+    let trace = String::from_payload(&answer).unwrap();
+    assert!(
+        trace.contains("timer `1` at sdk/src/engine/run/tests/queries.rs"),
+        "{trace}"
+    );
+
+    run.handle_task(WorkflowTask {
+        query: Some(ask("__temporal_workflow_metadata", 0)),
+        ..WorkflowTask::default()
+    });
+    let Step::Answered(Ok(answer)) = run.poll() else {
+        panic!("expected an answer")
+    };
+    let metadata = serde_json::Value::from_payload(&answer).unwrap();
+    assert_eq!(
+        metadata["definition"]["signalDefinitions"][0]["name"],
+        "add"
+    );
+}

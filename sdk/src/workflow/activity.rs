@@ -1,0 +1,241 @@
+//! Calls of activities: options, then `.await` or `.start()`.
+
+use std::fmt;
+use std::future::Future;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use crate::convert::{Args, EncodeError, FromPayload, InputOf, Payload};
+use crate::definition::{Activity, OutputOf, TimeoutSet};
+use crate::engine::{CoreHandle, OperationId, Place, Resolution};
+use crate::failure::Failure;
+use crate::ids::ActivityId;
+use crate::options::{ActivityCancellation, ActivityOptions};
+use crate::retry_policy::RetryPolicy;
+
+/// One activity about to be scheduled: set options, then `.await` it or `.start()` it.
+///
+/// `T` says whether the call has a timeout; only then can it be awaited.
+#[must_use = "an activity is scheduled only when awaited or started"]
+pub struct ActivityCall<K: Activity, T> {
+    core: CoreHandle,
+    input: Result<Vec<Payload>, EncodeError>,
+    options: ActivityOptions,
+    place: Place,
+    key: PhantomData<fn() -> (K, T)>,
+}
+
+impl<K: Activity> ActivityCall<K, K::Timeout> {
+    pub(super) fn new(core: CoreHandle, input: InputOf<K::Args>, place: Place) -> Self {
+        let input = K::Args::from_input(input).encode();
+        Self {
+            core,
+            input,
+            options: K::options(),
+            place,
+            key: PhantomData,
+        }
+    }
+}
+
+impl<K: Activity, T> ActivityCall<K, T> {
+    /// The longest time for one attempt.
+    pub fn start_to_close_timeout(self, timeout: Duration) -> ActivityCall<K, TimeoutSet> {
+        self.map_options(|options| options.start_to_close_timeout(timeout))
+    }
+
+    /// The longest time for all attempts together.
+    pub fn schedule_to_close_timeout(self, timeout: Duration) -> ActivityCall<K, TimeoutSet> {
+        self.map_options(|options| options.schedule_to_close_timeout(timeout))
+    }
+
+    /// The longest time until a worker takes it.
+    pub fn schedule_to_start_timeout(self, timeout: Duration) -> Self {
+        self.map_options(|options| options.schedule_to_start_timeout(timeout))
+    }
+
+    /// The longest time between two heartbeats.
+    pub fn heartbeat_timeout(self, timeout: Duration) -> Self {
+        self.map_options(|options| options.heartbeat_timeout(timeout))
+    }
+
+    /// The task queue it runs on.
+    pub fn task_queue(self, name: impl Into<String>) -> Self {
+        self.map_options(|options| options.task_queue(name))
+    }
+
+    /// When and how often it is tried again.
+    pub fn retry(self, policy: RetryPolicy) -> Self {
+        self.map_options(|options| options.retry(policy))
+    }
+
+    /// What this workflow sees when it is canceled.
+    pub fn cancellation(self, cancellation: ActivityCancellation) -> Self {
+        self.map_options(|options| options.cancellation(cancellation))
+    }
+
+    /// The id within the run, in place of a number in order of scheduling.
+    pub fn activity_id(self, id: impl Into<ActivityId>) -> Self {
+        self.map_options(|options| options.activity_id(id))
+    }
+
+    /// Always hands the activity to the task queue, also where this worker could run it at once.
+    pub fn disable_eager_execution(self) -> Self {
+        self.map_options(ActivityOptions::disable_eager_execution)
+    }
+
+    /// A line for people who look at the execution.
+    pub fn summary(self, text: impl Into<String>) -> Self {
+        self.map_options(|options| options.summary(text))
+    }
+
+    /// Options that several calls share; what they set replaces what was set so far. They are
+    /// taken to hold a timeout: the server refuses the activity otherwise.
+    pub fn options(self, shared: ActivityOptions) -> ActivityCall<K, TimeoutSet> {
+        self.map_options(|options| options.overlaid(shared))
+    }
+
+    fn map_options<U>(
+        self,
+        map: impl FnOnce(ActivityOptions) -> ActivityOptions,
+    ) -> ActivityCall<K, U> {
+        let Self {
+            core,
+            input,
+            options,
+            place,
+            ..
+        } = self;
+        ActivityCall {
+            core,
+            input,
+            options: map(options),
+            place,
+            key: PhantomData,
+        }
+    }
+}
+
+impl<K: Activity> ActivityCall<K, TimeoutSet> {
+    /// Schedules it now; the handle is a future of the result.
+    pub fn start(self) -> ActivityHandle<K> {
+        let Self {
+            core,
+            input,
+            options,
+            place,
+            ..
+        } = self;
+        let operation = match input {
+            Ok(input) => Some(core.schedule_activity(K::NAME, input, options, place)),
+            Err(error) => {
+                core.fail_task(unusable("the arguments", K::NAME, &error));
+                None
+            }
+        };
+        ActivityHandle {
+            core,
+            operation,
+            key: PhantomData,
+        }
+    }
+}
+
+impl<K: Activity> IntoFuture for ActivityCall<K, TimeoutSet> {
+    type Output = Result<OutputOf<K>, Failure>;
+    type IntoFuture = ActivityHandle<K>;
+
+    fn into_future(self) -> ActivityHandle<K> {
+        self.start()
+    }
+}
+
+/// A scheduled activity: a future of its result.
+///
+/// Dropping it before it is done cancels the activity; [`detach`](Self::detach) does not.
+#[must_use = "dropping the handle cancels the activity"]
+pub struct ActivityHandle<K: Activity> {
+    core: CoreHandle,
+    operation: Option<OperationId>,
+    key: PhantomData<fn() -> K>,
+}
+
+impl<K: Activity> ActivityHandle<K> {
+    /// Cancels the activity. The handle then gives the outcome that its
+    /// [`ActivityCancellation`] says.
+    pub fn cancel(&self) {
+        if let Some(operation) = self.operation {
+            self.core.cancel(operation);
+        }
+    }
+
+    /// Lets the activity go on without anybody waiting for it.
+    pub fn detach(mut self) {
+        if let Some(operation) = self.operation.take() {
+            self.core.detach(operation);
+        }
+    }
+}
+
+impl<K: Activity> Future for ActivityHandle<K> {
+    type Output = Result<OutputOf<K>, Failure>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Some(operation) = self.operation else {
+            return Poll::Pending;
+        };
+        let Poll::Ready(resolution) = self.core.poll(operation, cx) else {
+            return Poll::Pending;
+        };
+        self.operation = None;
+        let Resolution::Activity(result) = resolution else {
+            unreachable!("an activity comes to an activity's end")
+        };
+        let payload = match result {
+            Ok(payload) => payload.unwrap_or_else(|| Payload::new("binary/null", "")),
+            Err(failure) => return Poll::Ready(Err(failure)),
+        };
+        match OutputOf::<K>::from_payload(&payload) {
+            Ok(value) => Poll::Ready(Ok(value)),
+            Err(error) => {
+                // Nothing is lost: the result stays in history for code that can read it.
+                self.core.fail_task(unusable("the result", K::NAME, &error));
+                Poll::Pending
+            }
+        }
+    }
+}
+
+fn unusable(what: &str, activity: &str, error: &dyn std::error::Error) -> Failure {
+    Failure::application(
+        "Conversion",
+        format!("{what} of activity `{activity}`: {error}"),
+    )
+}
+
+impl<K: Activity> Drop for ActivityHandle<K> {
+    fn drop(&mut self) {
+        if let Some(operation) = self.operation {
+            self.core.release(operation);
+        }
+    }
+}
+
+impl<K: Activity, T> fmt::Debug for ActivityCall<K, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ActivityCall")
+            .field("activity", &K::NAME)
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<K: Activity> fmt::Debug for ActivityHandle<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ActivityHandle")
+            .field("activity", &K::NAME)
+            .finish_non_exhaustive()
+    }
+}

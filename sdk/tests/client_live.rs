@@ -1,0 +1,127 @@
+//! The client against a real server, named by `OUTLAST_TEST_ADDRESS` (`host:port`).
+
+use outlast::client::{
+    IdConflictPolicy, RequestError, ResultError, SignalError, StartError, Untyped, WorkflowStatus,
+};
+use outlast::{Client, WorkflowHandle};
+
+const QUEUE: &str = "client-live-nobody-polls";
+
+/// A client of the server under test. Without one, says so.
+async fn connect() -> Option<Client> {
+    let Ok(address) = std::env::var("OUTLAST_TEST_ADDRESS") else {
+        report("skipped: OUTLAST_TEST_ADDRESS names no server");
+        return None;
+    };
+    report(&format!("running against {address}"));
+    Some(Client::connect(address).await.expect("the server is there"))
+}
+
+/// Past the test harness, which hides what a passing test prints.
+fn report(what: &str) {
+    use std::io::Write;
+
+    let thread = std::thread::current();
+    let test = thread.name().unwrap_or("client_live");
+    writeln!(std::io::stderr(), "{test}: {what}").expect("stderr is writable");
+}
+
+async fn start(client: &Client) -> WorkflowHandle<Untyped> {
+    client
+        .start_by_name("NobodyRunsIt", (1, "two".to_owned()))
+        .task_queue(QUEUE)
+        .memo("note", &"from a test")
+        .summary("a test")
+        .await
+        .expect("the workflow starts")
+}
+
+#[tokio::test]
+async fn a_workflow_is_started_seen_signaled_and_terminated() {
+    let Some(client) = connect().await else {
+        return;
+    };
+    let workflow = start(&client).await;
+    let signal = workflow.signal_by_name("poke", (7,));
+    signal.await.expect("it is open");
+
+    let seen = workflow.describe().await.expect("it exists");
+    assert_eq!(seen.status, WorkflowStatus::Running);
+    assert_eq!(seen.workflow_type, "NobodyRunsIt");
+    assert_eq!(seen.task_queue, QUEUE);
+    assert_eq!(seen.memo::<String>("note").as_deref(), Some("from a test"));
+    assert_eq!(seen.summary.as_deref(), Some("a test"));
+    assert_eq!(Some(&seen.execution.run_id), workflow.run_id());
+
+    let terminate = workflow.terminate("done with it");
+    terminate.await.expect("it is open");
+    let error = workflow.result().await.expect_err("it was terminated");
+    assert!(
+        matches!(&error, ResultError::Terminated { reason, .. } if reason == "done with it"),
+        "{error:?}"
+    );
+    let history = workflow.history().await.expect("it exists");
+    let happened: Vec<_> = history.event_types().collect();
+    let expected = [
+        "WorkflowExecutionStarted",
+        "WorkflowTaskScheduled",
+        "WorkflowExecutionSignaled",
+        "WorkflowExecutionTerminated",
+    ];
+    assert_eq!(happened, expected);
+}
+
+#[tokio::test]
+async fn an_id_that_is_taken_is_refused_or_shared() {
+    let Some(client) = connect().await else {
+        return;
+    };
+    let first = start(&client).await;
+    let again = || {
+        client
+            .start_by_name("NobodyRunsIt", ())
+            .task_queue(QUEUE)
+            .id(first.workflow_id().clone())
+    };
+    let error = again().await.expect_err("the id is taken");
+    let StartError::AlreadyStarted { run_id, .. } = error else {
+        panic!("{error:?}")
+    };
+    assert_eq!(Some(&run_id), first.run_id());
+    let shared = again().id_conflict_policy(IdConflictPolicy::UseExisting);
+    assert_eq!(shared.await.expect("it is shared").run_id(), first.run_id());
+
+    let cancel = first.cancel().reason("enough");
+    cancel.await.expect("it exists");
+    let seen = first.describe().await.expect("it exists");
+    assert!(seen.cancel_requested);
+    let terminate = first.terminate("cleaning up");
+    terminate.await.expect("it is open");
+}
+
+#[tokio::test]
+async fn what_does_not_exist_or_has_ended_is_not_found() {
+    let Some(client) = connect().await else {
+        return;
+    };
+    let nobody = client.workflow_by_id("client-live-does-not-exist");
+    let error = nobody.result().await.expect_err("it does not exist");
+    assert!(matches!(error, ResultError::NotFound { .. }), "{error:?}");
+    let error = nobody.describe().await.expect_err("it does not exist");
+    assert!(matches!(error, RequestError::NotFound { .. }), "{error:?}");
+
+    let ended = start(&client).await;
+    ended.terminate("").await.expect("it is open");
+    let signal = ended.signal_by_name("poke", ());
+    let error = signal.await.expect_err("it has ended");
+    assert!(matches!(error, SignalError::NotFound { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_is_unreachable() {
+    // Port 1 is reserved, and nobody listens there.
+    let error = Client::connect("127.0.0.1:1").await;
+    let error = error.expect_err("nobody listens");
+    let text = "cannot reach the server at `127.0.0.1:1`";
+    assert_eq!(error.to_string(), text);
+}

@@ -1,0 +1,285 @@
+//! The handle of a server: what tests and doors hold on to.
+
+use std::collections::{HashMap, VecDeque};
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use outlast_proto::temporal::api::history::v1::HistoryEvent;
+use tokio::sync::{oneshot, watch};
+use tokio::time::Instant;
+
+use super::calls::Waiting;
+use super::service::InProcessServer;
+use super::tcp::BoundServer;
+use crate::server::{
+    Answer, CallId, Engine, Error, PendingTimer, ServerOptions, Stalled, TimeMode,
+    WorkflowTaskFailure,
+};
+
+/// A Temporal server inside this process.
+///
+/// The handle is cheap to clone; all clones are the same server. Its state lives as long as any of
+/// them, or of the services made from them.
+///
+/// # Examples
+/// ```
+/// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+/// use std::time::Duration;
+/// use outlast_testing::{Server, ServerOptions};
+///
+/// let server = Server::new(ServerOptions::default());
+/// let start = server.now();
+/// server.sleep(Duration::from_secs(86_400)).await;
+/// assert_eq!(server.now(), start + Duration::from_secs(86_400));
+/// # });
+/// ```
+#[derive(Clone, Debug)]
+pub struct Server {
+    pub(super) shared: Arc<Shared>,
+}
+
+/// What all handles and services of one server share.
+#[derive(Debug)]
+pub(super) struct Shared {
+    state: Mutex<State>,
+    /// Changes after every call, for those who watch the server as a whole.
+    version: watch::Sender<u64>,
+    /// Where a flowing clock starts; a frozen one never looks at it.
+    started: Option<Instant>,
+}
+
+#[derive(Debug)]
+struct State {
+    engine: Engine,
+    /// For lookups only; its order is never seen.
+    waiting: HashMap<CallId, oneshot::Sender<Answer>>,
+    task_failures: VecDeque<WorkflowTaskFailure>,
+}
+
+impl Server {
+    /// A server without any workflows.
+    ///
+    /// With a clock that follows the wall clock, this must be called inside a tokio runtime.
+    pub fn new(options: ServerOptions) -> Self {
+        let started = (options.time != TimeMode::Frozen).then(Instant::now);
+        let state = State {
+            engine: Engine::new(options),
+            waiting: HashMap::new(),
+            task_failures: VecDeque::new(),
+        };
+        let shared = Shared {
+            state: Mutex::new(state),
+            version: watch::Sender::new(0),
+            started,
+        };
+        Self {
+            shared: Arc::new(shared),
+        }
+    }
+
+    /// The server as a tower service, to be used as the transport of a generated client.
+    pub fn service(&self) -> InProcessServer {
+        InProcessServer::new(self)
+    }
+
+    /// Binds a TCP address, for clients of other processes and languages.
+    ///
+    /// # Errors
+    /// The address cannot be bound.
+    pub fn bind(&self, address: SocketAddr) -> std::io::Result<BoundServer> {
+        BoundServer::bind(self, address)
+    }
+
+    /// Sleeps in virtual time; it is over when all that became due meanwhile has been dealt with.
+    ///
+    /// On a frozen clock this makes time pass, as far as nothing is busy.
+    ///
+    /// # Cancel safety
+    /// Dropping the future ends the wait; time that has passed stays passed.
+    pub async fn sleep(&self, duration: Duration) {
+        let begun = Waiting::begin(&self.shared, |engine| Ok(engine.sleep(duration)));
+        if let Ok(mut waiting) = begun {
+            waiting.answer().await;
+        }
+    }
+
+    /// Waits until the server has stalled: somebody waits for a workflow, nothing is under way, and
+    /// no passing of time will help. It must stay so for a moment of real time, because a test may
+    /// be just about to send a signal.
+    pub async fn stall(&self) -> Stalled {
+        let mut version = self.shared.version.subscribe();
+        loop {
+            version.mark_unchanged();
+            if let Some(stalled) = self.stalled() {
+                match tokio::time::timeout(STALL_GRACE, version.changed()).await {
+                    Ok(_) => continue,
+                    Err(_) => return stalled,
+                }
+            }
+            // The sender lives in `self`, so this cannot fail.
+            let _ = version.changed().await;
+        }
+    }
+
+    /// Waits for the next workflow task that fails, and takes it off the list.
+    pub async fn workflow_task_failure(&self) -> WorkflowTaskFailure {
+        let mut version = self.shared.version.subscribe();
+        loop {
+            version.mark_unchanged();
+            if let Some(failure) = self.shared.lock().task_failures.pop_front() {
+                return failure;
+            }
+            let _ = version.changed().await;
+        }
+    }
+
+    /// Keeps a clock that follows the wall clock going: without it, what becomes due happens only
+    /// at the next call. Never returns; poll it next to whatever else the program does.
+    pub async fn run_clock(&self) {
+        let mut version = self.shared.version.subscribe();
+        loop {
+            version.mark_unchanged();
+            let due = self
+                .shared
+                .call(|engine| engine.next_due().map(|at| (at, engine.now())));
+            let wait = due.map(|(at, now)| at.duration_since(now).unwrap_or_default());
+            match wait.filter(|_| self.shared.started.is_some()) {
+                Some(wait) => {
+                    let _ = tokio::time::timeout(wait, version.changed()).await;
+                }
+                None => drop(version.changed().await),
+            }
+        }
+    }
+
+    /// Moves time ahead by force, even while something is busy.
+    pub fn advance(&self, duration: Duration) {
+        self.shared.call(|engine| engine.advance(duration));
+    }
+
+    /// Keeps time from being skipped until the guard is dropped, for as long as a test does things
+    /// that the server cannot see.
+    pub fn hold_time(&self) -> TimeHold {
+        self.shared.call(Engine::lock_time_skipping);
+        TimeHold {
+            shared: Arc::clone(&self.shared),
+        }
+    }
+
+    /// The virtual time.
+    pub fn now(&self) -> SystemTime {
+        self.shared.call(|engine| engine.now())
+    }
+
+    /// Everything that is due at some time, soonest first.
+    pub fn pending_timers(&self) -> Vec<PendingTimer> {
+        self.shared.call(|engine| engine.pending_timers())
+    }
+
+    /// Whether somebody waits in vain at this instant; see [`Self::stall`].
+    pub fn stalled(&self) -> Option<Stalled> {
+        self.shared.lock().engine.stalled()
+    }
+
+    /// What every open workflow is doing, for people whose test hangs.
+    pub fn diagnostics(&self) -> String {
+        self.shared.call(|engine| engine.diagnostics())
+    }
+
+    /// Takes the workflow task failures that happened so far.
+    pub fn workflow_task_failures(&self) -> Vec<WorkflowTaskFailure> {
+        self.shared.lock().task_failures.drain(..).collect()
+    }
+
+    /// The history of a run in the namespace `default`; of the latest run if `run_id` is empty.
+    ///
+    /// # Errors
+    /// The workflow is unknown.
+    pub fn history(&self, workflow_id: &str, run_id: &str) -> Result<Vec<HistoryEvent>, Error> {
+        self.shared
+            .call(|engine| engine.history("default", workflow_id, run_id))
+    }
+}
+
+/// Keeps time from being skipped while it lives; see [`Server::hold_time`].
+#[derive(Debug)]
+#[must_use = "time is free again as soon as this is dropped"]
+pub struct TimeHold {
+    shared: Arc<Shared>,
+}
+
+impl Drop for TimeHold {
+    fn drop(&mut self) {
+        // Fails only if a remote client has unlocked more than it locked, which is its mistake.
+        let _ = self.shared.call(Engine::unlock_time_skipping);
+    }
+}
+
+impl Shared {
+    /// Makes one call to the engine, and hands out the answers that came of it.
+    pub(super) fn call<T>(&self, call: impl FnOnce(&mut Engine) -> T) -> T {
+        let mut state = self.lock();
+        self.tell_time(&mut state.engine);
+        let result = call(&mut state.engine);
+        self.deliver(state);
+        result
+    }
+
+    /// Makes a call whose answer comes later.
+    pub(super) fn begin(
+        &self,
+        start: impl FnOnce(&mut Engine) -> crate::server::Result<CallId>,
+    ) -> crate::server::Result<(CallId, oneshot::Receiver<Answer>)> {
+        let mut state = self.lock();
+        self.tell_time(&mut state.engine);
+        let begun = start(&mut state.engine);
+        let (sender, receiver) = oneshot::channel();
+        if let Ok(call) = begun {
+            state.waiting.insert(call, sender);
+        }
+        self.deliver(state);
+        begun.map(|call| (call, receiver))
+    }
+
+    /// Takes back a call whose caller is gone.
+    pub(super) fn cancel(&self, call: CallId) {
+        let mut state = self.lock();
+        state.waiting.remove(&call);
+        state.engine.cancel_call(call);
+        self.deliver(state);
+    }
+
+    fn tell_time(&self, engine: &mut Engine) {
+        if let Some(started) = self.started {
+            engine.observe_wall_clock(started.elapsed());
+        }
+    }
+
+    fn deliver(&self, mut state: MutexGuard<'_, State>) {
+        loop {
+            while let Some((call, answer)) = state.engine.poll_answer() {
+                let Some(sender) = state.waiting.remove(&call) else {
+                    continue;
+                };
+                if let Err(answer) = sender.send(answer) {
+                    state.engine.return_undelivered(answer);
+                }
+            }
+            let Some(failure) = state.engine.poll_task_failure() else {
+                break;
+            };
+            state.task_failures.push_back(failure);
+        }
+        drop(state);
+        self.version.send_modify(|version| *version += 1);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // A panic in the engine is a bug, but one that the panicking call reports on its own.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// How long a server must be stalled before it says so.
+const STALL_GRACE: Duration = Duration::from_millis(200);

@@ -1,0 +1,18 @@
+//! The doors of the server: gRPC in process and over TCP, and the handle that owns the server.
+//!
+//! Nothing is decided here. Each call locks the [`Engine`](crate::server::Engine), makes one method
+//! call, and hands out the answers that came of it; only waiting, deadlines and the wall clock live
+//! on this side.
+
+mod calls;
+mod handle;
+mod health;
+mod service;
+mod status;
+mod tcp;
+mod test_service;
+mod workflow_service;
+
+pub use self::handle::{Server, TimeHold};
+pub use self::service::InProcessServer;
+pub use self::tcp::BoundServer;

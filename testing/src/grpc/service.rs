@@ -1,0 +1,76 @@
+//! The server as a tower service: each request goes to the generated service that its path names.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use outlast_proto::grpc::health::v1::health_server::HealthServer;
+use outlast_proto::temporal::api::testservice::v1::test_service_server::TestServiceServer;
+use outlast_proto::temporal::api::workflowservice::v1::workflow_service_server::WorkflowServiceServer;
+use tonic::Status;
+use tonic::body::Body;
+use tonic::codegen::http::{Request, Response};
+use tower_service::Service;
+
+use super::Server;
+
+/// A server that can be called without a socket.
+///
+/// It implements the service trait that generated clients ask of their transport.
+#[derive(Clone, Debug)]
+pub struct InProcessServer {
+    workflow: WorkflowServiceServer<Server>,
+    test: TestServiceServer<Server>,
+    health: HealthServer<Server>,
+}
+
+impl InProcessServer {
+    pub(super) fn new(server: &Server) -> Self {
+        Self {
+            workflow: WorkflowServiceServer::new(server.clone()),
+            test: TestServiceServer::new(server.clone()),
+            health: HealthServer::new(server.clone()),
+        }
+    }
+}
+
+impl Service<Request<Body>> for InProcessServer {
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        let path = request.uri().path().to_owned();
+        let answer = match path.split('/').nth(1) {
+            Some("temporal.api.workflowservice.v1.WorkflowService") => self.workflow.call(request),
+            Some("temporal.api.testservice.v1.TestService") => self.test.call(request),
+            Some("grpc.health.v1.Health") => self.health.call(request),
+            _ => return Box::pin(async move { Ok(unimplemented(&path)) }),
+        };
+        Box::pin(async move {
+            let response = answer.await?;
+            if is_stub(&response) {
+                Ok(unimplemented(&path))
+            } else {
+                Ok(response)
+            }
+        })
+    }
+}
+
+/// Whether this is the answer of a generated method that nobody has overridden.
+fn is_stub(response: &Response<Body>) -> bool {
+    Status::from_header_map(response.headers()).is_some_and(|status| {
+        status.code() == tonic::Code::Unimplemented && status.message() == "Not yet implemented"
+    })
+}
+
+fn unimplemented(path: &str) -> Response<Body> {
+    let method = path.rsplit('/').next().unwrap_or(path);
+    Status::unimplemented(format!("{method} is not supported by this server")).into_http()
+}

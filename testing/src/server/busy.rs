@@ -1,0 +1,177 @@
+//! What holds the clock, and why a test hangs.
+
+use std::fmt::{self, Write};
+
+use super::Engine;
+use super::activities::ActivityState;
+use super::execution::Execution;
+
+/// Somebody waits for a workflow, nothing is under way, and no passing of time will help.
+///
+/// The server cannot see what workflow code waits for; most often it is a signal, an update, or a
+/// condition that only these can make true.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stalled {
+    /// What each awaited run is doing, one line each.
+    pub runs: Vec<String>,
+}
+
+impl fmt::Display for Stalled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("time cannot pass: no timer or activity is pending")?;
+        for run in &self.runs {
+            write!(f, "\n  {run}")?;
+        }
+        Ok(())
+    }
+}
+
+impl Engine {
+    /// Whether something is under way that has to end before time may be skipped.
+    ///
+    /// A task that nobody will take, because no worker attends its queue, holds nothing: otherwise
+    /// one forgotten workflow would stop the clock for good.
+    pub(super) fn is_busy(&self) -> bool {
+        self.maybe_busy
+            .iter()
+            .any(|key| !self.business(&self.runs[key]).is_empty())
+    }
+
+    /// What of this run holds the clock.
+    fn business(&self, run: &Execution) -> Vec<String> {
+        let queues = &self.world.queues;
+        let mut business = Vec::new();
+        if let Some(task) = &run.task {
+            if task.given_up {
+                // Its timeout is what is waited for.
+            } else if task.is_started() {
+                business.push(format!(
+                    "workflow task (attempt {}) is running",
+                    task.attempt
+                ));
+            } else if queues.is_attended(&task.queue) {
+                business.push(format!(
+                    "workflow task waits in queue {:?}",
+                    task.queue.name
+                ));
+            }
+        }
+        for activity in run.activities.values() {
+            let queue = run.activity_queue(activity.scheduled_event_id);
+            match activity.state {
+                ActivityState::Started => {
+                    business.push(format!("activity {:?} is running", activity.id()));
+                }
+                ActivityState::Queued if queues.is_attended(&queue) => {
+                    business.push(format!(
+                        "activity {:?} waits in queue {:?}",
+                        activity.id(),
+                        queue.name
+                    ));
+                }
+                ActivityState::Queued | ActivityState::BackingOff { .. } => {}
+            }
+        }
+        if run.query_is_under_way(&self.world) {
+            business.push("a query waits for its answer".to_owned());
+        }
+        business
+    }
+
+    /// Whether somebody waits in vain; see [`Stalled`].
+    pub fn stalled(&self) -> Option<Stalled> {
+        let awaited = self.world.calls.awaited_runs();
+        let hopeless = !awaited.is_empty()
+            && !self.is_busy()
+            && !self.clock.is_locked()
+            && self
+                .world
+                .timers
+                .iter()
+                .all(|(_, _, timer)| timer.bounds_run());
+        let runs = awaited.iter().filter_map(|key| self.runs.get(key));
+        hopeless.then(|| Stalled {
+            runs: runs.map(|run| self.describe_wait(run)).collect(),
+        })
+    }
+
+    /// What every open run is doing, for people.
+    pub fn diagnostics(&self) -> String {
+        let mut text = format!("virtual time {}\n", humane(self.world.now));
+        for run in self.runs.values().filter(|run| run.is_open()) {
+            let _ = writeln!(text, "  {}", self.describe_wait(run));
+        }
+        for timer in self.pending_timers() {
+            let at = humane(timer.at);
+            let _ = writeln!(
+                text,
+                "  {at}: {} of workflow {:?}",
+                timer.what, timer.workflow_id
+            );
+        }
+        text
+    }
+
+    fn describe_wait(&self, run: &Execution) -> String {
+        let name = run
+            .started
+            .workflow_type
+            .as_ref()
+            .map_or("", |t| t.name.as_str());
+        let mut text = format!(
+            "workflow {:?} ({name}, run {})",
+            run.workflow_id, run.run_id
+        );
+        let mut doing = self.business(run);
+        if let Some(task) = run.task.as_ref().filter(|task| !task.is_started())
+            && doing.is_empty()
+        {
+            doing.push(format!(
+                "has a workflow task but no worker polls {:?}",
+                task.queue.name
+            ));
+        }
+        for activity in run
+            .activities
+            .values()
+            .filter(|a| a.state == ActivityState::Queued)
+        {
+            let queue = run.activity_queue(activity.scheduled_event_id);
+            if !self.world.queues.is_attended(&queue) {
+                let id = activity.id();
+                doing.push(format!(
+                    "has activity {id:?} but no worker polls {:?}",
+                    queue.name
+                ));
+            }
+        }
+        if doing.is_empty() && run.timers.is_empty() && run.activities.is_empty() {
+            doing.push("waits for a signal, an update or a condition".to_owned());
+        }
+        for part in doing {
+            let _ = write!(text, "; {part}");
+        }
+        if let Some((at, _, timer)) = self
+            .world
+            .timers
+            .iter()
+            .find(|(_, key, timer)| *key == run.key && timer.bounds_run())
+        {
+            let after = at.duration_since(self.world.now).unwrap_or_default();
+            let _ = write!(text, "; its {} is {after:?} away", bound_name(timer));
+        }
+        text
+    }
+}
+
+fn bound_name(timer: &super::timers::Timer) -> &'static str {
+    match timer {
+        super::timers::Timer::ExecutionTimeout => "execution timeout",
+        _ => "run timeout",
+    }
+}
+
+/// Seconds since the epoch are all that can be said without a calendar.
+fn humane(time: std::time::SystemTime) -> String {
+    format!("{:.3} s", super::wire::since_epoch(time).as_secs_f64())
+}

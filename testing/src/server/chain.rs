@@ -1,0 +1,194 @@
+//! Chains of runs: continue-as-new and workflow retries.
+
+use std::time::Duration;
+
+use outlast_proto::temporal::api::command::v1::ContinueAsNewWorkflowExecutionCommandAttributes;
+use outlast_proto::temporal::api::common::v1::{Memo, SearchAttributes};
+use outlast_proto::temporal::api::enums::v1::{
+    ContinueAsNewInitiator as Initiator, RetryState, TimeoutType, WorkflowExecutionStatus,
+};
+use outlast_proto::temporal::api::failure::v1::failure::FailureInfo;
+use outlast_proto::temporal::api::failure::v1::{Failure, TimeoutFailureInfo};
+use outlast_proto::temporal::api::history::v1 as events;
+
+use super::execution::{Execution, NewRun};
+use super::history::Draft;
+use super::retry::{self, FailedAttempt};
+use super::wire::{normal_queue, set_duration, system_time, wire_duration};
+use super::world::World;
+
+type StartedAttributes = events::WorkflowExecutionStartedEventAttributes;
+
+impl Execution {
+    /// Closes this run in favour of a fresh one.
+    pub(super) fn continue_as_new(
+        &mut self,
+        a: ContinueAsNewWorkflowExecutionCommandAttributes,
+        completed: i64,
+        world: &mut World,
+    ) {
+        let run_id = world.uuid();
+        let name = a
+            .task_queue
+            .as_ref()
+            .map(|queue| queue.name.as_str())
+            .unwrap_or_default();
+        let name = if name.is_empty() {
+            self.normal_queue_name()
+        } else {
+            name
+        };
+        let task_queue = Some(normal_queue(name));
+        let workflow_type = a
+            .workflow_type
+            .clone()
+            .filter(|t| !t.name.is_empty())
+            .or_else(|| self.started.workflow_type.clone());
+        let run_timeout = set_duration(a.workflow_run_timeout.as_ref())
+            .or_else(|| set_duration(self.started.workflow_run_timeout.as_ref()))
+            .unwrap_or_default();
+        let task_timeout = set_duration(a.workflow_task_timeout.as_ref())
+            .or_else(|| set_duration(self.started.workflow_task_timeout.as_ref()))
+            .unwrap_or_default();
+        let backoff = self.backoff_of_successor(&a, world);
+        let started = StartedAttributes {
+            workflow_type: workflow_type.clone(),
+            task_queue: task_queue.clone(),
+            input: a.input.clone(),
+            header: a.header.clone(),
+            memo: a.memo.clone(),
+            search_attributes: a.search_attributes.clone(),
+            workflow_run_timeout: wire_duration(run_timeout),
+            workflow_task_timeout: wire_duration(task_timeout),
+            retry_policy: a.retry_policy.as_ref().map(retry::with_defaults),
+            cron_schedule: a.cron_schedule.clone(),
+            continued_failure: a.failure.clone(),
+            last_completion_result: a.last_completion_result.clone(),
+            first_workflow_task_backoff: wire_duration(backoff),
+            initiator: Initiator::Workflow as i32,
+            attempt: 1,
+            ..self.successor(&run_id)
+        };
+        self.open_successor(run_id.clone(), started, world);
+        let attributes = events::WorkflowExecutionContinuedAsNewEventAttributes {
+            new_execution_run_id: run_id,
+            workflow_type,
+            task_queue,
+            input: a.input,
+            workflow_run_timeout: wire_duration(run_timeout),
+            workflow_task_timeout: wire_duration(task_timeout),
+            workflow_task_completed_event_id: completed,
+            backoff_start_interval: a.backoff_start_interval,
+            initiator: a.initiator,
+            failure: a.failure,
+            last_completion_result: a.last_completion_result,
+            header: a.header,
+            memo: a.memo,
+            search_attributes: a.search_attributes,
+            inherit_build_id: a.inherit_build_id,
+            initial_versioning_behavior: a.initial_versioning_behavior,
+        };
+        let draft = Draft::new(world.now, attributes);
+        self.close(WorkflowExecutionStatus::ContinuedAsNew, draft, world);
+    }
+
+    /// Young runs have to wait a little, so that a loop of runs cannot spin.
+    fn backoff_of_successor(
+        &self,
+        a: &ContinueAsNewWorkflowExecutionCommandAttributes,
+        world: &World,
+    ) -> Duration {
+        let age = world
+            .now
+            .duration_since(self.start_time)
+            .unwrap_or_default();
+        let rest = world.options.minimal_run_interval.saturating_sub(age);
+        set_duration(a.backoff_start_interval.as_ref())
+            .unwrap_or_default()
+            .max(rest)
+    }
+
+    /// Opens the next attempt of a failed run if its policy allows one.
+    pub(super) fn retry_run(
+        &mut self,
+        failure: &Failure,
+        world: &mut World,
+    ) -> (RetryState, String) {
+        let failed = FailedAttempt {
+            policy: self.started.retry_policy.as_ref(),
+            attempt: self.started.attempt,
+            failure,
+            now: world.now,
+            expires_at: self
+                .started
+                .workflow_execution_expiration_time
+                .as_ref()
+                .map(system_time),
+        };
+        let backoff = match failed.backoff() {
+            Ok(backoff) => backoff,
+            Err(state) => return (state, String::new()),
+        };
+        let run_id = world.uuid();
+        let started = StartedAttributes {
+            memo: (!self.memo.is_empty()).then(|| Memo {
+                fields: self.memo.clone(),
+            }),
+            search_attributes: (!self.search_attributes.is_empty()).then(|| SearchAttributes {
+                indexed_fields: self.search_attributes.clone(),
+            }),
+            continued_failure: Some(failure.clone()),
+            first_workflow_task_backoff: wire_duration(backoff),
+            initiator: Initiator::Retry as i32,
+            attempt: self.started.attempt + 1,
+            ..self.successor(&run_id)
+        };
+        self.open_successor(run_id.clone(), started, world);
+        (RetryState::InProgress, run_id)
+    }
+
+    /// Opens the next attempt of a run that is out of time. The chain's own timeout is final.
+    pub(super) fn retry_timed_out_run(&mut self, world: &mut World) -> (RetryState, String) {
+        let expired = self
+            .started
+            .workflow_execution_expiration_time
+            .as_ref()
+            .is_some_and(|expiration| system_time(expiration) <= world.now);
+        if expired {
+            return (RetryState::Timeout, String::new());
+        }
+        let failure = Failure {
+            message: "workflow timeout".to_owned(),
+            source: "Server".to_owned(),
+            failure_info: Some(FailureInfo::TimeoutFailureInfo(TimeoutFailureInfo {
+                timeout_type: TimeoutType::StartToClose as i32,
+                last_heartbeat_details: None,
+            })),
+            ..Default::default()
+        };
+        self.retry_run(&failure, world)
+    }
+
+    /// What every next run of the chain has in common with this one.
+    fn successor(&self, run_id: &str) -> StartedAttributes {
+        StartedAttributes {
+            continued_execution_run_id: self.run_id.clone(),
+            original_execution_run_id: run_id.to_owned(),
+            identity: String::new(),
+            ..(*self.started).clone()
+        }
+    }
+
+    fn open_successor(&self, run_id: String, started: StartedAttributes, world: &mut World) {
+        let request_id = world.uuid();
+        world.new_runs.push_back(NewRun {
+            namespace: self.namespace.clone(),
+            run_id,
+            request_id,
+            started: Box::new(started),
+            user_metadata: self.user_metadata.clone(),
+            links: Vec::new(),
+            signal: None,
+        });
+    }
+}

@@ -1,0 +1,182 @@
+//! The answer to `DescribeWorkflowExecution`.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use outlast_proto::temporal::api::common::v1::{
+    Memo, Payload, SearchAttributes as WireSearchAttributes,
+};
+use outlast_proto::temporal::api::enums::v1::{PendingActivityState, PendingWorkflowTaskState};
+use outlast_proto::temporal::api::workflow::v1 as workflow;
+use outlast_proto::temporal::api::workflowservice::v1 as api;
+
+use super::Engine;
+use super::activities::{Activity, ActivityState};
+use super::errors::Result;
+use super::execution::Execution;
+use super::options::SearchAttributes;
+use super::wire::{set_duration, system_time, timestamp, wire_duration, workflow_execution};
+
+impl Engine {
+    /// Describes a run: its state, and what it waits for.
+    ///
+    /// # Errors
+    /// The workflow is unknown.
+    pub fn describe_workflow_execution(
+        &self,
+        request: &api::DescribeWorkflowExecutionRequest,
+    ) -> Result<api::DescribeWorkflowExecutionResponse> {
+        let key = self.find(&request.namespace, request.execution.as_ref())?;
+        let run = &self.runs[&key];
+        Ok(api::DescribeWorkflowExecutionResponse {
+            execution_config: Some(config(run)),
+            workflow_execution_info: Some(self.info(run)),
+            pending_activities: run.activities.values().map(pending_activity).collect(),
+            pending_workflow_task: pending_task(run),
+            workflow_extended_info: Some(extended_info(run)),
+            ..Default::default()
+        })
+    }
+
+    fn info(&self, run: &Execution) -> workflow::WorkflowExecutionInfo {
+        let backoff = set_duration(run.started.first_workflow_task_backoff.as_ref());
+        let duration = run
+            .close_time
+            .and_then(|at| at.duration_since(run.start_time).ok());
+        let queue = run
+            .started
+            .task_queue
+            .as_ref()
+            .map(|queue| queue.name.clone());
+        workflow::WorkflowExecutionInfo {
+            execution: Some(workflow_execution(&run.workflow_id, &run.run_id)),
+            r#type: run.workflow_type(),
+            start_time: timestamp(run.start_time),
+            close_time: run.close_time.and_then(timestamp),
+            status: run.status as i32,
+            history_length: run.history.last_id(),
+            execution_time: timestamp(run.start_time + backoff.unwrap_or_default()),
+            memo: Some(Memo {
+                fields: run.memo.clone(),
+            }),
+            search_attributes: Some(self.typed(&run.search_attributes)),
+            task_queue: queue.unwrap_or_default(),
+            history_size_bytes: run.history.size_bytes(),
+            execution_duration: duration.and_then(wire_duration),
+            root_execution: run
+                .started
+                .root_workflow_execution
+                .clone()
+                .or_else(|| Some(workflow_execution(&run.workflow_id, &run.run_id))),
+            first_run_id: run.started.first_execution_run_id.clone(),
+            priority: run.started.priority.clone(),
+            ..Default::default()
+        }
+    }
+
+    /// Search attributes with the metadata that names their type, as far as it is known.
+    fn typed(&self, values: &BTreeMap<String, Payload>) -> WireSearchAttributes {
+        let mut indexed_fields = values.clone();
+        if let SearchAttributes::Registered(types) = &self.world.options.search_attributes {
+            for (name, payload) in &mut indexed_fields {
+                if let Some(value_type) = types.get(name) {
+                    let value_type = camel_case(value_type.as_str_name());
+                    payload
+                        .metadata
+                        .insert("type".to_owned(), Bytes::from(value_type));
+                }
+            }
+        }
+        WireSearchAttributes { indexed_fields }
+    }
+}
+
+fn config(run: &Execution) -> workflow::WorkflowExecutionConfig {
+    workflow::WorkflowExecutionConfig {
+        task_queue: run.started.task_queue.clone(),
+        workflow_execution_timeout: run.started.workflow_execution_timeout,
+        workflow_run_timeout: run.started.workflow_run_timeout,
+        default_workflow_task_timeout: run.started.workflow_task_timeout,
+        user_metadata: run.user_metadata.clone(),
+    }
+}
+
+fn extended_info(run: &Execution) -> workflow::WorkflowExecutionExtendedInfo {
+    let run_timeout = set_duration(run.started.workflow_run_timeout.as_ref());
+    workflow::WorkflowExecutionExtendedInfo {
+        execution_expiration_time: run.started.workflow_execution_expiration_time,
+        run_expiration_time: run_timeout.and_then(|timeout| timestamp(run.start_time + timeout)),
+        cancel_requested: run.cancel_requested,
+        original_start_time: timestamp(run.start_time),
+        ..Default::default()
+    }
+}
+
+fn pending_task(run: &Execution) -> Option<workflow::PendingWorkflowTaskInfo> {
+    let task = run.task.as_ref()?;
+    let state = match task.is_started() {
+        true => PendingWorkflowTaskState::Started,
+        false => PendingWorkflowTaskState::Scheduled,
+    };
+    Some(workflow::PendingWorkflowTaskInfo {
+        state: state as i32,
+        scheduled_time: timestamp(task.scheduled_at),
+        original_scheduled_time: timestamp(task.scheduled_at),
+        started_time: task
+            .is_started()
+            .then(|| timestamp(task.started_at))
+            .flatten(),
+        attempt: task.attempt,
+    })
+}
+
+fn pending_activity(activity: &Activity) -> workflow::PendingActivityInfo {
+    let state = match activity.state {
+        ActivityState::Started if activity.cancel_requested_event_id.is_some() => {
+            PendingActivityState::CancelRequested
+        }
+        ActivityState::Started => PendingActivityState::Started,
+        ActivityState::Queued | ActivityState::BackingOff { .. } => PendingActivityState::Scheduled,
+    };
+    let next_attempt = match activity.state {
+        ActivityState::BackingOff { until } => timestamp(until),
+        ActivityState::Queued | ActivityState::Started => None,
+    };
+    workflow::PendingActivityInfo {
+        activity_id: activity.id().to_owned(),
+        activity_type: activity.scheduled.activity_type.clone(),
+        state: state as i32,
+        heartbeat_details: activity.heartbeat_details.clone(),
+        last_heartbeat_time: activity.last_heartbeat_at.and_then(timestamp),
+        last_started_time: activity.started_at.and_then(timestamp),
+        attempt: activity.attempt,
+        maximum_attempts: activity
+            .scheduled
+            .retry_policy
+            .as_ref()
+            .map_or(0, |p| p.maximum_attempts),
+        scheduled_time: timestamp(activity.attempt_scheduled_at),
+        expiration_time: activity.expires_at.and_then(timestamp),
+        last_failure: activity.last_failure.clone(),
+        last_worker_identity: activity.identity.clone(),
+        next_attempt_schedule_time: next_attempt,
+        current_retry_interval: next_attempt.and_then(|until| {
+            let since = activity.last_failed_at?;
+            wire_duration(system_time(&until).duration_since(since).ok()?)
+        }),
+        last_attempt_complete_time: activity.last_failed_at.and_then(timestamp),
+        priority: activity.scheduled.priority.clone(),
+        ..Default::default()
+    }
+}
+
+/// The type's name in metadata: `Keyword`, not `INDEXED_VALUE_TYPE_KEYWORD`.
+fn camel_case(name: &str) -> String {
+    let words = name.trim_start_matches("INDEXED_VALUE_TYPE_").split('_');
+    words
+        .map(|word| {
+            let (first, rest) = word.split_at(1);
+            format!("{first}{}", rest.to_ascii_lowercase())
+        })
+        .collect()
+}

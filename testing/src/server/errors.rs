@@ -1,0 +1,193 @@
+//! Every way a request can be refused: code, message and detail, in one place.
+//!
+//! SDKs and applications match on these texts, so they are kept as the real server words them.
+
+use outlast_proto::temporal::api::enums::v1::{ResourceExhaustedCause, ResourceExhaustedScope};
+use outlast_proto::temporal::api::errordetails::v1 as details;
+use outlast_proto::temporal::api::failure::v1::Failure;
+use prost::Message;
+use prost_types::Any;
+
+/// The gRPC status codes that the server uses, with their numbers on the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names are gRPC's own")]
+pub enum Code {
+    InvalidArgument = 3,
+    DeadlineExceeded = 4,
+    NotFound = 5,
+    AlreadyExists = 6,
+    PermissionDenied = 7,
+    ResourceExhausted = 8,
+    FailedPrecondition = 9,
+    Unimplemented = 12,
+}
+
+/// A refused request.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Error {
+    /// The gRPC status code.
+    pub code: Code,
+    /// The text that SDKs show, and sometimes match on.
+    pub message: String,
+    /// The typed detail, if this error carries one.
+    pub detail: Option<Any>,
+}
+
+/// What a request handler returns.
+pub type Result<T> = std::result::Result<T, Error>;
+
+impl Error {
+    fn new(code: Code, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            detail: None,
+        }
+    }
+
+    fn with_detail(mut self, name: &str, detail: &impl Message) -> Self {
+        self.detail = Some(Any {
+            type_url: format!("type.googleapis.com/temporal.api.errordetails.v1.{name}"),
+            value: detail.encode_to_vec(),
+        });
+        self
+    }
+
+    pub(super) fn invalid(message: impl Into<String>) -> Self {
+        Self::new(Code::InvalidArgument, message)
+    }
+
+    pub(super) fn unsupported(what: &str) -> Self {
+        Self::new(
+            Code::Unimplemented,
+            format!("{what} is not supported by this server"),
+        )
+    }
+
+    pub(super) fn failed_precondition(message: impl Into<String>) -> Self {
+        Self::new(Code::FailedPrecondition, message)
+    }
+
+    pub(super) fn not_found(message: impl Into<String>) -> Self {
+        Self::new(Code::NotFound, message)
+            .with_detail("NotFoundFailure", &details::NotFoundFailure::default())
+    }
+
+    pub(super) fn namespace_not_found(name: &str) -> Self {
+        let detail = details::NamespaceNotFoundFailure {
+            namespace: name.to_owned(),
+        };
+        Self::new(Code::NotFound, format!("Namespace {name} is not found."))
+            .with_detail("NamespaceNotFoundFailure", &detail)
+    }
+
+    pub(super) fn workflow_not_found(workflow_id: &str) -> Self {
+        Self::not_found(format!("workflow not found for ID: {workflow_id}"))
+    }
+
+    pub(super) fn run_not_found(workflow_id: &str, run_id: &str) -> Self {
+        Self::not_found(format!(
+            "workflow execution not found for workflow ID \"{workflow_id}\" and run ID \"{run_id}\""
+        ))
+    }
+
+    pub(super) fn foreign_chain() -> Self {
+        Self::not_found("workflow execution not found")
+    }
+
+    pub(super) fn workflow_completed() -> Self {
+        Self::not_found("workflow execution already completed")
+    }
+
+    pub(super) fn workflow_task_not_found() -> Self {
+        Self::not_found("Workflow task not found.")
+    }
+
+    pub(super) fn activity_not_found() -> Self {
+        Self::not_found(
+            "invalid activityID or activity already timed out or invoking workflow is completed",
+        )
+    }
+
+    pub(super) fn pending_activity_not_found(activity_id: &str) -> Self {
+        Self::not_found(format!(
+            "cannot find pending activity with ActivityID {activity_id}, check workflow execution \
+             history for more details"
+        ))
+    }
+
+    pub(super) fn update_not_found(update_id: &str) -> Self {
+        Self::not_found(format!("update \"{update_id}\" not found"))
+    }
+
+    pub(super) fn update_aborted() -> Self {
+        Self::not_found("workflow update was aborted by closing workflow")
+    }
+
+    pub(super) fn already_started(message: String, run: &StartedRun<'_>) -> Self {
+        let detail = details::WorkflowExecutionAlreadyStartedFailure {
+            start_request_id: run.request_id.to_owned(),
+            run_id: run.run_id.to_owned(),
+            first_execution_run_id: run.first_run_id.to_owned(),
+        };
+        Self::new(Code::AlreadyExists, message)
+            .with_detail("WorkflowExecutionAlreadyStartedFailure", &detail)
+    }
+
+    pub(super) fn query_failed(message: &str, failure: Option<Failure>) -> Self {
+        let detail = details::QueryFailedFailure { failure };
+        Self::invalid(message).with_detail("QueryFailedFailure", &detail)
+    }
+
+    pub(super) fn workflow_not_ready(message: &str) -> Self {
+        Self::failed_precondition(message).with_detail(
+            "WorkflowNotReadyFailure",
+            &details::WorkflowNotReadyFailure::default(),
+        )
+    }
+
+    pub(super) fn query_deadline() -> Self {
+        Self::new(Code::DeadlineExceeded, "context deadline exceeded")
+    }
+
+    pub(super) fn update_wait_admitted() -> Self {
+        Self::new(
+            Code::PermissionDenied,
+            "UpdateWorkflowExecution issued asynchronously and waiting on update admitted is not \
+             supported.",
+        )
+        .with_detail(
+            "PermissionDeniedFailure",
+            &details::PermissionDeniedFailure::default(),
+        )
+    }
+
+    pub(super) fn too_many_updates(limit: usize) -> Self {
+        let message =
+            format!("limit on number of concurrent in-flight updates has been reached ({limit})");
+        Self::exhausted(message, ResourceExhaustedCause::ConcurrentLimit)
+    }
+
+    pub(super) fn too_many_queries() -> Self {
+        Self::exhausted(
+            "consistent query buffer is full, this may be caused by too many queries and workflow not \
+             able to process query fast enough",
+            ResourceExhaustedCause::BusyWorkflow,
+        )
+    }
+
+    fn exhausted(message: impl Into<String>, cause: ResourceExhaustedCause) -> Self {
+        let detail = details::ResourceExhaustedFailure {
+            cause: cause as i32,
+            scope: ResourceExhaustedScope::Namespace as i32,
+        };
+        Self::new(Code::ResourceExhausted, message).with_detail("ResourceExhaustedFailure", &detail)
+    }
+}
+
+/// The run that stands in the way of a start.
+pub(super) struct StartedRun<'a> {
+    pub(super) request_id: &'a str,
+    pub(super) run_id: &'a str,
+    pub(super) first_run_id: &'a str,
+}

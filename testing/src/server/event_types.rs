@@ -1,0 +1,64 @@
+//! The events that this server writes.
+
+use outlast_proto::temporal::api::enums::v1::EventType;
+use outlast_proto::temporal::api::history::v1 as events;
+use outlast_proto::temporal::api::history::v1::history_event::Attributes;
+
+/// The attributes of one type of event.
+pub(super) trait EventAttributes {
+    /// The attributes as an event carries them.
+    fn into_attributes(self) -> Attributes;
+}
+
+macro_rules! event_types {
+    ($($event_type:ident: $attributes:ident,)+) => {
+        $(
+            impl EventAttributes for events::$attributes {
+                fn into_attributes(self) -> Attributes {
+                    Attributes::$attributes(Box::new(self))
+                }
+            }
+        )+
+
+        /// The type of an event with these attributes.
+        pub(super) fn event_type(attributes: &Attributes) -> EventType {
+            match attributes {
+                $(Attributes::$attributes(_) => EventType::$event_type,)+
+                _ => unreachable!("this server writes no such event"),
+            }
+        }
+    };
+}
+
+event_types! {
+    WorkflowExecutionStarted: WorkflowExecutionStartedEventAttributes,
+    WorkflowExecutionCompleted: WorkflowExecutionCompletedEventAttributes,
+    WorkflowExecutionFailed: WorkflowExecutionFailedEventAttributes,
+    WorkflowExecutionTimedOut: WorkflowExecutionTimedOutEventAttributes,
+    WorkflowExecutionCanceled: WorkflowExecutionCanceledEventAttributes,
+    WorkflowExecutionTerminated: WorkflowExecutionTerminatedEventAttributes,
+    WorkflowExecutionContinuedAsNew: WorkflowExecutionContinuedAsNewEventAttributes,
+    WorkflowExecutionSignaled: WorkflowExecutionSignaledEventAttributes,
+    WorkflowExecutionCancelRequested: WorkflowExecutionCancelRequestedEventAttributes,
+    WorkflowExecutionUpdateAccepted: WorkflowExecutionUpdateAcceptedEventAttributes,
+    WorkflowExecutionUpdateCompleted: WorkflowExecutionUpdateCompletedEventAttributes,
+    WorkflowExecutionOptionsUpdated: WorkflowExecutionOptionsUpdatedEventAttributes,
+    WorkflowTaskScheduled: WorkflowTaskScheduledEventAttributes,
+    WorkflowTaskStarted: WorkflowTaskStartedEventAttributes,
+    WorkflowTaskCompleted: WorkflowTaskCompletedEventAttributes,
+    WorkflowTaskFailed: WorkflowTaskFailedEventAttributes,
+    WorkflowTaskTimedOut: WorkflowTaskTimedOutEventAttributes,
+    ActivityTaskScheduled: ActivityTaskScheduledEventAttributes,
+    ActivityTaskStarted: ActivityTaskStartedEventAttributes,
+    ActivityTaskCompleted: ActivityTaskCompletedEventAttributes,
+    ActivityTaskFailed: ActivityTaskFailedEventAttributes,
+    ActivityTaskTimedOut: ActivityTaskTimedOutEventAttributes,
+    ActivityTaskCancelRequested: ActivityTaskCancelRequestedEventAttributes,
+    ActivityTaskCanceled: ActivityTaskCanceledEventAttributes,
+    TimerStarted: TimerStartedEventAttributes,
+    TimerFired: TimerFiredEventAttributes,
+    TimerCanceled: TimerCanceledEventAttributes,
+    MarkerRecorded: MarkerRecordedEventAttributes,
+    UpsertWorkflowSearchAttributes: UpsertWorkflowSearchAttributesEventAttributes,
+    WorkflowPropertiesModified: WorkflowPropertiesModifiedEventAttributes,
+}

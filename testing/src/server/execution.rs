@@ -1,0 +1,251 @@
+//! One run of a workflow: its state, and how it opens and closes.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::SystemTime;
+
+use outlast_proto::temporal::api::common::v1::{Link, Payload};
+use outlast_proto::temporal::api::enums::v1::{WorkflowExecutionStatus, WorkflowTaskFailedCause};
+use outlast_proto::temporal::api::history::v1 as events;
+use outlast_proto::temporal::api::sdk::v1::UserMetadata;
+
+use super::activities::Activity;
+use super::history::{Draft, History};
+use super::history_reads::HistoryRead;
+use super::queries::Query;
+use super::timers::{Timer, TimerKey};
+use super::updates::Updates;
+use super::wire::{set_duration, system_time};
+use super::workflow_task::{Kind, Sticky, WorkflowTask};
+use super::world::World;
+
+/// Names one run inside this server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct RunKey(pub(super) u64);
+
+/// A run that is about to be opened.
+#[derive(Debug)]
+pub(super) struct NewRun {
+    pub(super) namespace: String,
+    pub(super) run_id: String,
+    pub(super) request_id: String,
+    pub(super) started: Box<events::WorkflowExecutionStartedEventAttributes>,
+    pub(super) user_metadata: Option<UserMetadata>,
+    pub(super) links: Vec<Link>,
+    /// The signal of a signal-with-start.
+    pub(super) signal: Option<Draft>,
+}
+
+/// One run of a workflow.
+#[derive(Debug)]
+pub(super) struct Execution {
+    pub(super) key: RunKey,
+    pub(super) namespace: String,
+    pub(super) workflow_id: String,
+    pub(super) run_id: String,
+    pub(super) start_request_id: String,
+    pub(super) started: Box<events::WorkflowExecutionStartedEventAttributes>,
+    pub(super) user_metadata: Option<UserMetadata>,
+    pub(super) start_time: SystemTime,
+    pub(super) close_time: Option<SystemTime>,
+    pub(super) status: WorkflowExecutionStatus,
+    pub(super) cancel_requested: bool,
+    pub(super) history: History,
+    /// The workflow task that is scheduled or started; there is at most one.
+    pub(super) task: Option<WorkflowTask>,
+    /// The attempt of the next workflow task; above 1, it is transient.
+    pub(super) attempt: i32,
+    pub(super) sticky: Option<Sticky>,
+    /// The started event of the last completed workflow task, or zero.
+    pub(super) previous_started_event_id: i64,
+    /// Something happened that the workflow has to see.
+    pub(super) needs_task: bool,
+    /// Runs while the first workflow task is held back.
+    pub(super) backoff: Option<TimerKey>,
+    pub(super) activities: BTreeMap<i64, Activity>,
+    pub(super) timers: BTreeMap<String, UserTimer>,
+    pub(super) updates: Updates,
+    pub(super) queries: Vec<Query>,
+    pub(super) reads: Vec<HistoryRead>,
+    /// Request ids of signals and cancellations, which must not count twice.
+    pub(super) request_ids: BTreeSet<String>,
+    pub(super) memo: BTreeMap<String, Payload>,
+    pub(super) search_attributes: BTreeMap<String, Payload>,
+}
+
+/// A timer that the workflow started.
+#[derive(Debug)]
+pub(super) struct UserTimer {
+    pub(super) started_event_id: i64,
+    pub(super) key: TimerKey,
+}
+
+impl Execution {
+    /// Opens a run: writes its first events and schedules its first workflow task.
+    pub(super) fn open(key: RunKey, run: NewRun, world: &mut World) -> Self {
+        let started = run.started;
+        let memo = started.memo.clone().unwrap_or_default().fields;
+        let search_attributes = started
+            .search_attributes
+            .clone()
+            .unwrap_or_default()
+            .indexed_fields;
+        let mut execution = Self {
+            key,
+            namespace: run.namespace,
+            workflow_id: started.workflow_id.clone(),
+            run_id: run.run_id,
+            start_request_id: run.request_id,
+            user_metadata: run.user_metadata.clone(),
+            start_time: world.now,
+            close_time: None,
+            status: WorkflowExecutionStatus::Running,
+            cancel_requested: false,
+            history: History::new(key.0),
+            task: None,
+            attempt: 1,
+            sticky: None,
+            previous_started_event_id: 0,
+            needs_task: false,
+            backoff: None,
+            activities: BTreeMap::new(),
+            timers: BTreeMap::new(),
+            updates: Updates::default(),
+            queries: Vec::new(),
+            reads: Vec::new(),
+            request_ids: BTreeSet::new(),
+            memo,
+            search_attributes,
+            started,
+        };
+        execution.write_first_events(run.user_metadata, run.links, run.signal, world);
+        execution.arm_timeouts(world);
+        execution
+    }
+
+    fn write_first_events(
+        &mut self,
+        user_metadata: Option<UserMetadata>,
+        links: Vec<Link>,
+        signal: Option<Draft>,
+        world: &mut World,
+    ) {
+        let attributes = (*self.started).clone();
+        self.history.append(
+            Draft::new(world.now, attributes)
+                .with_metadata(user_metadata)
+                .with_links(links),
+        );
+        if let Some(signal) = signal {
+            self.history.append(signal);
+        }
+        match set_duration(self.started.first_workflow_task_backoff.as_ref()) {
+            Some(backoff) => {
+                let key = world
+                    .timers
+                    .arm(self.key, world.after(backoff), Timer::FirstTask);
+                self.backoff = Some(key);
+            }
+            None => self.schedule_task(Kind::Normal, world),
+        }
+    }
+
+    /// The run timeout counts from the first workflow task on, the execution timeout does not.
+    fn arm_timeouts(&self, world: &mut World) {
+        let backoff = set_duration(self.started.first_workflow_task_backoff.as_ref());
+        if let Some(timeout) = set_duration(self.started.workflow_run_timeout.as_ref()) {
+            let at = world.after(backoff.unwrap_or_default() + timeout);
+            world.timers.arm(self.key, at, Timer::RunTimeout);
+        }
+        if let Some(expiration) = &self.started.workflow_execution_expiration_time {
+            world
+                .timers
+                .arm(self.key, system_time(expiration), Timer::ExecutionTimeout);
+        }
+    }
+
+    /// Records something that happened outside a workflow task, and that the workflow must see.
+    pub(super) fn record(&mut self, draft: Draft) {
+        self.make_task_real();
+        if self.task_is_started() {
+            self.history.buffer(draft);
+        } else {
+            self.history.append(draft);
+            self.needs_task = true;
+        }
+    }
+
+    /// Ends the held-back phase of the first workflow task.
+    pub(super) fn end_backoff(&mut self, world: &mut World) {
+        if let Some(key) = self.backoff.take() {
+            world.timers.cancel(key);
+        }
+        self.needs_task = true;
+    }
+
+    /// Closes the run with `draft` as its last event.
+    pub(super) fn close(
+        &mut self,
+        status: WorkflowExecutionStatus,
+        draft: Draft,
+        world: &mut World,
+    ) {
+        self.history.append(draft);
+        self.status = status;
+        self.close_time = Some(world.now);
+        self.task = None;
+        self.backoff = None;
+        self.activities.clear();
+        self.timers.clear();
+        world.timers.cancel_run(self.key);
+        self.abort_updates(world);
+    }
+
+    /// Closes the run from outside, whatever its worker is doing at the moment.
+    pub(super) fn force_close(
+        &mut self,
+        status: WorkflowExecutionStatus,
+        draft: Draft,
+        world: &mut World,
+    ) {
+        if self.task_is_started() {
+            self.write_task_failed(
+                WorkflowTaskFailedCause::ForceCloseCommand,
+                None,
+                "history-service",
+                world,
+            );
+        }
+        self.history.flush();
+        self.close(status, draft, world);
+    }
+
+    /// Ends a transaction: schedules a workflow task if one is due, and answers who waited.
+    pub(super) fn commit(&mut self, world: &mut World) {
+        if self.is_open() && self.task.is_none() && self.backoff.is_none() {
+            if self.needs_task {
+                self.schedule_task(Kind::Normal, world);
+            } else if self.updates.has_unsent() {
+                self.schedule_task(Kind::Speculative, world);
+            }
+        }
+        self.history.close_batch();
+        self.answer_updates(world);
+        self.dispatch_queries(world);
+        self.answer_reads(world);
+    }
+
+    pub(super) fn is_open(&self) -> bool {
+        self.status == WorkflowExecutionStatus::Running
+    }
+
+    pub(super) fn has_completed_task(&self) -> bool {
+        self.previous_started_event_id > 0
+    }
+
+    pub(super) fn normal_queue_name(&self) -> &str {
+        self.started
+            .task_queue
+            .as_ref()
+            .map_or("", |queue| queue.name.as_str())
+    }
+}

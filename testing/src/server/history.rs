@@ -1,0 +1,240 @@
+//! The history of one run: event ids, transactions, and the buffer of early arrivals.
+
+use std::collections::BTreeMap;
+use std::time::SystemTime;
+
+use outlast_proto::temporal::api::common::v1::Link;
+use outlast_proto::temporal::api::history::v1::HistoryEvent;
+use outlast_proto::temporal::api::history::v1::history_event::Attributes;
+use outlast_proto::temporal::api::sdk::v1::UserMetadata;
+use prost::Message;
+
+use super::event_types::{EventAttributes, event_type};
+use super::wire::timestamp;
+
+/// An event that has no id yet.
+#[derive(Clone, Debug)]
+pub(super) struct Draft {
+    pub(super) at: SystemTime,
+    pub(super) attributes: Attributes,
+    pub(super) user_metadata: Option<UserMetadata>,
+    pub(super) links: Vec<Link>,
+}
+
+impl Draft {
+    pub(super) fn new(at: SystemTime, attributes: impl EventAttributes) -> Self {
+        let attributes = attributes.into_attributes();
+        Self {
+            at,
+            attributes,
+            user_metadata: None,
+            links: Vec::new(),
+        }
+    }
+
+    pub(super) fn with_metadata(mut self, user_metadata: Option<UserMetadata>) -> Self {
+        self.user_metadata = user_metadata;
+        self
+    }
+
+    pub(super) fn with_links(mut self, links: Vec<Link>) -> Self {
+        self.links = links;
+        self
+    }
+}
+
+/// The events of one run.
+///
+/// While a workflow task is in a worker's hands, what happens outside is *buffered*: it gets its
+/// event ids only when that task is over, behind the events of the task's own commands.
+#[derive(Debug)]
+pub(super) struct History {
+    events: Vec<HistoryEvent>,
+    /// Index of the first event of each transaction; pages are counted in transactions.
+    batches: Vec<usize>,
+    open_batch: bool,
+    buffered: Vec<Draft>,
+    size_bytes: i64,
+    first_task_id: i64,
+}
+
+impl History {
+    pub(super) fn new(run: u64) -> Self {
+        Self {
+            events: Vec::new(),
+            batches: Vec::new(),
+            open_batch: false,
+            buffered: Vec::new(),
+            size_bytes: 0,
+            first_task_id: ((run + 1) << 20) as i64,
+        }
+    }
+
+    /// Appends an event and returns its id.
+    pub(super) fn append(&mut self, draft: Draft) -> i64 {
+        if !self.open_batch {
+            self.batches.push(self.events.len());
+            self.open_batch = true;
+        }
+        let event = self.numbered(draft, self.next_id());
+        self.size_bytes += event.encoded_len() as i64;
+        self.events.push(event);
+        self.last_id()
+    }
+
+    /// Puts an event aside until the running workflow task is over.
+    pub(super) fn buffer(&mut self, draft: Draft) {
+        self.buffered.push(draft);
+    }
+
+    /// Appends the buffered events, and tells whether there were any.
+    ///
+    /// Events that close an activity move behind all others, so that its start precedes them and a
+    /// signal that arrived later is still seen first.
+    pub(super) fn flush(&mut self) -> bool {
+        let buffered = std::mem::take(&mut self.buffered);
+        let any = !buffered.is_empty();
+        let (closing, others): (Vec<_>, Vec<_>) = buffered
+            .into_iter()
+            .partition(|draft| closes_activity(&draft.attributes).is_some());
+        let mut started = BTreeMap::new();
+        for mut draft in others.into_iter().chain(closing) {
+            if let Some((scheduled, started_id)) = closing_ids(&mut draft.attributes)
+                && let Some(id) = started.get(&scheduled)
+            {
+                *started_id = *id;
+            }
+            let starts = match &draft.attributes {
+                Attributes::ActivityTaskStartedEventAttributes(a) => Some(a.scheduled_event_id),
+                _ => None,
+            };
+            let id = self.append(draft);
+            if let Some(scheduled) = starts {
+                started.insert(scheduled, id);
+            }
+        }
+        any
+    }
+
+    /// Forgets the buffered firing of a timer; returns the event that started the timer.
+    pub(super) fn unbuffer_timer(&mut self, timer_id: &str) -> Option<i64> {
+        let at = self
+            .buffered
+            .iter()
+            .position(|draft| fires(draft, timer_id))?;
+        match self.buffered.remove(at).attributes {
+            Attributes::TimerFiredEventAttributes(fired) => Some(fired.started_event_id),
+            _ => None,
+        }
+    }
+
+    /// Takes back the last event: the task it started never reached its worker.
+    pub(super) fn take_back(&mut self, event_id: i64) {
+        debug_assert_eq!(
+            self.last_id(),
+            event_id,
+            "only the last event can be taken back"
+        );
+        if let Some(event) = self.events.pop() {
+            self.size_bytes -= event.encoded_len() as i64;
+        }
+        if self.batches.last() == Some(&self.events.len()) {
+            self.batches.pop();
+        }
+    }
+
+    /// Ends the transaction that is being written.
+    pub(super) fn close_batch(&mut self) {
+        self.open_batch = false;
+    }
+
+    pub(super) fn events(&self) -> &[HistoryEvent] {
+        &self.events
+    }
+
+    pub(super) fn next_id(&self) -> i64 {
+        self.events.len() as i64 + 1
+    }
+
+    pub(super) fn last_id(&self) -> i64 {
+        self.events.len() as i64
+    }
+
+    pub(super) fn size_bytes(&self) -> i64 {
+        self.size_bytes
+    }
+
+    /// The buffered events other than the firings of `timer_ids`.
+    pub(super) fn has_buffered_besides(&self, timer_ids: &[&str]) -> bool {
+        self.buffered
+            .iter()
+            .any(|draft| !timer_ids.iter().any(|id| fires(draft, id)))
+    }
+
+    pub(super) fn has_buffered_timer(&self, timer_id: &str) -> bool {
+        self.buffered.iter().any(|draft| fires(draft, timer_id))
+    }
+
+    /// One page of `batches` transactions from `from_id` on, and the id of the event behind it.
+    pub(super) fn page(&self, from_id: i64, batches: usize) -> (&[HistoryEvent], i64) {
+        let from = (from_id.max(1) - 1) as usize;
+        if from >= self.events.len() {
+            return (&[], from_id);
+        }
+        let first_batch = self.batches.partition_point(|start| *start <= from) - 1;
+        let end = self
+            .batches
+            .get(first_batch + batches)
+            .copied()
+            .unwrap_or(self.events.len());
+        (&self.events[from..end], end as i64 + 1)
+    }
+
+    /// An event as it will look under the id `event_id`.
+    pub(super) fn numbered(&self, draft: Draft, event_id: i64) -> HistoryEvent {
+        HistoryEvent {
+            event_id,
+            event_time: timestamp(draft.at),
+            event_type: event_type(&draft.attributes) as i32,
+            task_id: self.first_task_id + event_id,
+            user_metadata: draft.user_metadata,
+            links: draft.links,
+            attributes: Some(draft.attributes),
+            ..HistoryEvent::default()
+        }
+    }
+}
+
+fn fires(draft: &Draft, timer_id: &str) -> bool {
+    matches!(&draft.attributes,
+        Attributes::TimerFiredEventAttributes(fired) if fired.timer_id == timer_id)
+}
+
+fn closes_activity(attributes: &Attributes) -> Option<i64> {
+    Some(match attributes {
+        Attributes::ActivityTaskCompletedEventAttributes(a) => a.scheduled_event_id,
+        Attributes::ActivityTaskFailedEventAttributes(a) => a.scheduled_event_id,
+        Attributes::ActivityTaskTimedOutEventAttributes(a) => a.scheduled_event_id,
+        Attributes::ActivityTaskCanceledEventAttributes(a) => a.scheduled_event_id,
+        _ => return None,
+    })
+}
+
+/// The scheduled event of an activity's close event, and the place of its started event.
+fn closing_ids(attributes: &mut Attributes) -> Option<(i64, &mut i64)> {
+    Some(match attributes {
+        Attributes::ActivityTaskCompletedEventAttributes(a) => {
+            (a.scheduled_event_id, &mut a.started_event_id)
+        }
+        Attributes::ActivityTaskFailedEventAttributes(a) => {
+            (a.scheduled_event_id, &mut a.started_event_id)
+        }
+        Attributes::ActivityTaskTimedOutEventAttributes(a) => {
+            (a.scheduled_event_id, &mut a.started_event_id)
+        }
+        Attributes::ActivityTaskCanceledEventAttributes(a) => {
+            (a.scheduled_event_id, &mut a.started_event_id)
+        }
+        _ => return None,
+    })
+}

@@ -1,0 +1,177 @@
+//! Task queues: tasks that wait for a worker, and polls that wait for a task.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use outlast_proto::temporal::api::taskqueue::v1::PollerScalingDecision;
+
+use super::execution::RunKey;
+use super::long_polls::CallId;
+
+/// What a queue holds tasks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum QueueType {
+    Activity,
+    Workflow,
+}
+
+/// Names one queue. Sticky queues are ordinary queues of one worker.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct QueueKey {
+    pub(super) namespace: String,
+    pub(super) queue_type: QueueType,
+    pub(super) name: String,
+}
+
+/// A task in a queue.
+///
+/// Tasks are not removed when their run moves on; the stamp tells that they are stale.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum QueuedTask {
+    Activity {
+        run: RunKey,
+        scheduled_event_id: i64,
+        stamp: u64,
+    },
+    Query {
+        run: RunKey,
+        call: CallId,
+    },
+    Workflow {
+        run: RunKey,
+        stamp: u64,
+    },
+}
+
+/// A worker's request for a task.
+#[derive(Clone, Debug)]
+pub(super) struct Poll {
+    pub(super) call: CallId,
+    pub(super) identity: String,
+    pub(super) worker_instance_key: String,
+    /// The poll found tasks waiting, so the worker is advised to poll more.
+    pub(super) found_backlog: bool,
+}
+
+impl Poll {
+    pub(super) fn scaling_decision(&self) -> Option<PollerScalingDecision> {
+        self.found_backlog.then_some(PollerScalingDecision {
+            poll_request_delta_suggestion: 1,
+        })
+    }
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    tasks: VecDeque<QueuedTask>,
+    polls: VecDeque<Poll>,
+    /// A worker polls this queue, or took its last task from it and will be back.
+    attended: bool,
+}
+
+/// All task queues: first come, first served, on both sides.
+#[derive(Debug, Default)]
+pub(super) struct TaskQueues {
+    queues: BTreeMap<QueueKey, Queue>,
+    /// Queues where a task and a poll may have met.
+    ready: BTreeSet<QueueKey>,
+}
+
+impl TaskQueues {
+    pub(super) fn add_task(&mut self, key: QueueKey, task: QueuedTask) {
+        self.queues
+            .entry(key.clone())
+            .or_default()
+            .tasks
+            .push_back(task);
+        self.ready.insert(key);
+    }
+
+    /// Puts a task back that its poll could not take.
+    pub(super) fn return_task(&mut self, key: QueueKey, task: QueuedTask) {
+        self.queues
+            .entry(key.clone())
+            .or_default()
+            .tasks
+            .push_front(task);
+        self.ready.insert(key);
+    }
+
+    pub(super) fn add_poll(&mut self, key: QueueKey, mut poll: Poll) {
+        let queue = self.queues.entry(key.clone()).or_default();
+        poll.found_backlog = !queue.tasks.is_empty();
+        queue.polls.push_back(poll);
+        queue.attended = true;
+        self.ready.insert(key);
+    }
+
+    /// Puts a poll back whose task turned out to be stale.
+    pub(super) fn return_poll(&mut self, key: QueueKey, poll: Poll) {
+        self.queues
+            .entry(key.clone())
+            .or_default()
+            .polls
+            .push_front(poll);
+        self.ready.insert(key);
+    }
+
+    /// Ends a poll without a task, because its worker is gone.
+    pub(super) fn abandon_poll(&mut self, key: &QueueKey, call: CallId) {
+        if let Some(queue) = self.queues.get_mut(key) {
+            queue.polls.retain(|poll| poll.call != call);
+            queue.attended = !queue.polls.is_empty();
+        }
+    }
+
+    /// Ends a poll without a task, because its time is up; its worker will poll again.
+    pub(super) fn expire_poll(&mut self, key: &QueueKey, call: CallId) {
+        if let Some(queue) = self.queues.get_mut(key) {
+            queue.polls.retain(|poll| poll.call != call);
+        }
+    }
+
+    /// Ends all polls of one worker and returns their calls.
+    pub(super) fn shut_down(&mut self, worker_instance_key: &str) -> Vec<CallId> {
+        let mut ended = Vec::new();
+        for queue in self.queues.values_mut() {
+            let before = ended.len();
+            queue.polls.retain(|poll| {
+                let stays = poll.worker_instance_key != worker_instance_key;
+                if !stays {
+                    ended.push(poll.call);
+                }
+                stays
+            });
+            if ended.len() > before {
+                queue.attended = !queue.polls.is_empty();
+            }
+        }
+        ended
+    }
+
+    /// Declares that the worker behind a (sticky) queue is gone.
+    pub(super) fn forsake(&mut self, key: &QueueKey) {
+        if let Some(queue) = self.queues.get_mut(key) {
+            queue.attended = !queue.polls.is_empty();
+        }
+    }
+
+    /// The next task and the poll that takes it.
+    pub(super) fn next_match(&mut self) -> Option<(QueueKey, QueuedTask, Poll)> {
+        while let Some(key) = self.ready.first().cloned() {
+            if let Some(queue) = self.queues.get_mut(&key)
+                && !queue.tasks.is_empty()
+                && let Some(poll) = queue.polls.pop_front()
+                && let Some(task) = queue.tasks.pop_front()
+            {
+                return Some((key, task, poll));
+            }
+            self.ready.remove(&key);
+        }
+        None
+    }
+
+    /// Whether a worker can be expected to take tasks from this queue.
+    pub(super) fn is_attended(&self, key: &QueueKey) -> bool {
+        self.queues.get(key).is_some_and(|queue| queue.attended)
+    }
+}

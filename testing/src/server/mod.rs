@@ -1,0 +1,180 @@
+//! A Temporal server as one synchronous state machine.
+//!
+//! [`Engine`] holds every run, queue and timer. It does no I/O, starts no threads, awaits nothing
+//! and reads no clock: requests are method calls, time is told to it, and ids come from a seed. The
+//! same calls in the same order therefore give the same histories, on any machine.
+//!
+//! Calls that may have to wait (polls, long reads, queries, updates, sleeps) return a [`CallId`];
+//! their answers come out of [`Engine::poll_answer`], sometimes at once:
+//!
+//! ```text
+//! request ──▶ Engine method ──▶ answer, or CallId
+//!                 │ settle: open new runs, match tasks with polls, move the clock
+//!                 ▼
+//!             poll_answer ──▶ (CallId, Answer)
+//! ```
+//!
+//! Architecture invariant: this module imports nothing of the SDK, so that the SDK and the server
+//! that tests it cannot share a mistake.
+
+#![allow(
+    deprecated,
+    reason = "deployed SDKs still send, and expect, deprecated fields"
+)]
+
+mod activities;
+mod busy;
+mod chain;
+mod clock;
+mod command_check;
+mod commands;
+mod completion;
+mod describe;
+mod errors;
+mod event_types;
+mod execution;
+mod history;
+mod history_reads;
+mod ids;
+mod long_polls;
+mod matching;
+mod namespaces;
+mod options;
+mod queries;
+mod requests;
+mod retry;
+mod start;
+mod timers;
+mod tokens;
+mod updates;
+mod wire;
+mod worker_requests;
+mod workflow_task;
+mod world;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::time::SystemTime;
+
+use outlast_proto::temporal::api::history::v1::HistoryEvent;
+
+pub use self::busy::Stalled;
+pub use self::clock::PendingTimer;
+pub use self::errors::{Code, Error, Result};
+pub use self::long_polls::{Answer, CallId};
+pub use self::options::{SearchAttributes, ServerOptions, TimeMode};
+pub use self::world::WorkflowTaskFailure;
+
+use self::clock::Clock;
+use self::execution::{Execution, NewRun, RunKey};
+use self::wire::workflow_execution;
+use self::world::World;
+
+/// A whole Temporal server, driven by calls.
+#[derive(Debug)]
+pub struct Engine {
+    world: World,
+    clock: Clock,
+    runs: BTreeMap<RunKey, Execution>,
+    /// The latest run of each (namespace, workflow id).
+    current: BTreeMap<(String, String), RunKey>,
+    /// For lookups only; its order is never seen.
+    by_run_id: HashMap<String, RunKey>,
+    /// The runs that have something under way; only these can hold the clock.
+    maybe_busy: BTreeSet<RunKey>,
+}
+
+impl Engine {
+    /// A server without any workflows.
+    pub fn new(options: ServerOptions) -> Self {
+        Self {
+            clock: Clock::new(options.time),
+            world: World::new(options),
+            runs: BTreeMap::new(),
+            current: BTreeMap::new(),
+            by_run_id: HashMap::new(),
+            maybe_busy: BTreeSet::new(),
+        }
+    }
+
+    /// The next answer for a call that had to wait.
+    pub fn poll_answer(&mut self) -> Option<(CallId, Answer)> {
+        self.world.calls.poll_answer()
+    }
+
+    /// The next workflow task that failed since the last call of this method.
+    pub fn poll_task_failure(&mut self) -> Option<WorkflowTaskFailure> {
+        self.world.task_failures.pop_front()
+    }
+
+    /// The virtual time.
+    pub fn now(&self) -> SystemTime {
+        self.world.now
+    }
+
+    /// The history of a run; of the latest one if `run_id` is empty.
+    ///
+    /// # Errors
+    /// The workflow is unknown.
+    pub fn history(
+        &self,
+        namespace: &str,
+        workflow_id: &str,
+        run_id: &str,
+    ) -> Result<Vec<HistoryEvent>> {
+        let key = self.find(namespace, Some(&workflow_execution(workflow_id, run_id)))?;
+        Ok(self.runs[&key].history.events().to_vec())
+    }
+
+    /// Changes one run in one transaction, then lets the rest of the server react.
+    fn in_run<T>(
+        &mut self,
+        key: RunKey,
+        change: impl FnOnce(&mut Execution, &mut World) -> T,
+    ) -> T {
+        let run = self.runs.get_mut(&key).expect("a run is never removed");
+        let result = change(run, &mut self.world);
+        run.commit(&mut self.world);
+        self.note_business(key);
+        self.settle();
+        result
+    }
+
+    fn open_run(&mut self, run: NewRun) -> RunKey {
+        let key = RunKey(self.runs.len() as u64);
+        let mut execution = Execution::open(key, run, &mut self.world);
+        execution.commit(&mut self.world);
+        let id = (execution.namespace.clone(), execution.workflow_id.clone());
+        self.current.insert(id, key);
+        self.by_run_id.insert(execution.run_id.clone(), key);
+        self.runs.insert(key, execution);
+        self.note_business(key);
+        key
+    }
+
+    /// Lets everything happen that follows from the last change, up to and including the passing
+    /// of time.
+    fn settle(&mut self) {
+        loop {
+            self.react();
+            if !self.step_time() {
+                return;
+            }
+        }
+    }
+
+    /// Lets everything happen that follows without time passing.
+    fn react(&mut self) {
+        while let Some(run) = self.world.new_runs.pop_front() {
+            self.open_run(run);
+        }
+        self.dispatch();
+    }
+
+    fn note_business(&mut self, key: RunKey) {
+        if self.runs[&key].may_be_busy() {
+            self.maybe_busy.insert(key);
+        } else {
+            self.maybe_busy.remove(&key);
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! The settings of a server.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use outlast_proto::temporal::api::enums::v1::IndexedValueType;
+
+/// How a server differs from the default.
+#[derive(Clone, Debug)]
+pub struct ServerOptions {
+    /// When the virtual clock starts.
+    pub start_time: SystemTime,
+    /// Where ids come from: the same seed and the same calls give the same histories.
+    pub seed: u64,
+    /// What makes time pass.
+    pub time: TimeMode,
+    /// The namespaces that exist.
+    pub namespaces: Vec<String>,
+    /// Which search attributes workflows may use.
+    pub search_attributes: SearchAttributes,
+    /// From how many events on a workflow is advised to continue as new.
+    pub suggest_continue_as_new_events: i64,
+    /// From what history size on a workflow is advised to continue as new.
+    pub suggest_continue_as_new_bytes: i64,
+    /// How long a run must have lived before it may continue as new.
+    pub minimal_run_interval: Duration,
+}
+
+impl Default for ServerOptions {
+    fn default() -> Self {
+        Self {
+            // 2030-01-01T00:00:00Z
+            start_time: UNIX_EPOCH + Duration::from_secs(1_893_456_000),
+            seed: 0,
+            time: TimeMode::Frozen,
+            namespaces: vec!["default".to_owned()],
+            search_attributes: SearchAttributes::Any,
+            suggest_continue_as_new_events: 4096,
+            suggest_continue_as_new_bytes: 4 << 20,
+            minimal_run_interval: Duration::ZERO,
+        }
+    }
+}
+
+/// What makes the virtual clock move.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TimeMode {
+    /// Time stands still until nothing is busy and somebody waits for time to pass; then it jumps.
+    Frozen,
+    /// Time follows the wall clock, and jumps ahead only while a client has unlocked skipping.
+    Flowing,
+    /// Time follows the wall clock, and jumps ahead unless a client has locked skipping.
+    Skipping,
+}
+
+/// Which search attributes exist.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SearchAttributes {
+    /// Every name is accepted, so that a test needs no registration.
+    Any,
+    /// The system's and these.
+    Registered(BTreeMap<String, IndexedValueType>),
+}
+
+impl SearchAttributes {
+    pub(super) fn knows(&self, name: &str) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Registered(types) => types.contains_key(name) || SYSTEM.contains(&name),
+        }
+    }
+}
+
+const SYSTEM: [&str; 3] = [
+    "BuildIds",
+    "TemporalChangeVersion",
+    "TemporalNamespaceDivision",
+];

@@ -1,0 +1,297 @@
+//! Queries: attached to a workflow task, or sent to a worker on their own.
+
+use std::collections::BTreeMap;
+
+use outlast_proto::temporal::api::enums::v1::{
+    QueryRejectCondition, QueryResultType, WorkflowExecutionStatus,
+};
+use outlast_proto::temporal::api::history::v1::History as WireHistory;
+use outlast_proto::temporal::api::query::v1::{QueryRejected, WorkflowQuery, WorkflowQueryResult};
+use outlast_proto::temporal::api::workflowservice::v1 as api;
+
+use super::errors::{Error, Result};
+use super::execution::Execution;
+use super::history_reads::PAGE_BATCHES;
+use super::long_polls::{Answer, CallId, Place};
+use super::matching::{QueueKey, QueuedTask};
+use super::tokens::{PageToken, TaskToken};
+use super::wire::{normal_queue, workflow_execution};
+use super::world::World;
+
+/// A query without an answer.
+#[derive(Debug)]
+pub(super) struct Query {
+    pub(super) call: CallId,
+    /// The key of an attached query, or what its own task's token carries.
+    stamp: u64,
+    query: WorkflowQuery,
+    state: QueryState,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum QueryState {
+    /// Waits for the next start of a workflow task.
+    Waiting,
+    /// Rides on the started workflow task.
+    Attached,
+    /// Waits in a queue as a task of its own.
+    Queued(QueueKey),
+    /// In a worker's hands as a task of its own.
+    Started(QueueKey),
+}
+
+impl Execution {
+    /// Takes in a query, or refuses it.
+    pub(super) fn query(
+        &mut self,
+        call: CallId,
+        query: WorkflowQuery,
+        reject: i32,
+        world: &mut World,
+    ) -> Result<()> {
+        if let Some(status) = self.rejects_query(reject) {
+            let rejected = QueryRejected {
+                status: status as i32,
+            };
+            let response = api::QueryWorkflowResponse {
+                query_rejected: Some(rejected),
+                ..Default::default()
+            };
+            world
+                .calls
+                .answer(call, Answer::Query(Box::new(Ok(response))));
+            return Ok(());
+        }
+        if !self.is_open() && !self.has_completed_task() {
+            return Err(Error::workflow_not_ready(NEVER_STARTED));
+        }
+        if self
+            .queries
+            .iter()
+            .any(|query| query.state == QueryState::Waiting)
+        {
+            return Err(Error::too_many_queries());
+        }
+        let stamp = world.stamp();
+        self.queries.push(Query {
+            call,
+            stamp,
+            query,
+            state: QueryState::Waiting,
+        });
+        world.calls.park(call, Place::Query(self.key));
+        Ok(())
+    }
+
+    fn rejects_query(&self, condition: i32) -> Option<WorkflowExecutionStatus> {
+        use WorkflowExecutionStatus as Status;
+        let rejects = match QueryRejectCondition::try_from(condition).unwrap_or_default() {
+            QueryRejectCondition::Unspecified | QueryRejectCondition::None => false,
+            QueryRejectCondition::NotOpen => !self.is_open(),
+            QueryRejectCondition::NotCompletedCleanly => !matches!(
+                self.status,
+                Status::Running | Status::Completed | Status::ContinuedAsNew
+            ),
+        };
+        rejects.then_some(self.status)
+    }
+
+    /// Gives waiting queries tasks of their own once no workflow task will carry them.
+    pub(super) fn dispatch_queries(&mut self, world: &mut World) {
+        if self.task.is_some() {
+            return;
+        }
+        if !self.has_completed_task() {
+            if !self.is_open() {
+                self.refuse_waiting_queries(world);
+            }
+            return;
+        }
+        let queue = self.query_queue(world);
+        for query in &mut self.queries {
+            if query.state == QueryState::Waiting {
+                query.state = QueryState::Queued(queue.clone());
+                let task = QueuedTask::Query {
+                    run: self.key,
+                    call: query.call,
+                };
+                world.queues.add_task(queue.clone(), task);
+            }
+        }
+    }
+
+    fn refuse_waiting_queries(&mut self, world: &mut World) {
+        for query in std::mem::take(&mut self.queries) {
+            let error = Error::workflow_not_ready(NEVER_STARTED);
+            world
+                .calls
+                .answer(query.call, Answer::Query(Box::new(Err(error))));
+        }
+    }
+
+    fn query_queue(&self, world: &World) -> QueueKey {
+        self.sticky
+            .as_ref()
+            .filter(|_| self.is_open())
+            .map(|sticky| self.queue_key(&sticky.queue.name))
+            .filter(|key| world.queues.is_attended(key))
+            .unwrap_or_else(|| self.queue_key(self.normal_queue_name()))
+    }
+
+    /// Hands a query to a worker as a task of its own.
+    pub(super) fn start_query(
+        &mut self,
+        call: CallId,
+        world: &mut World,
+    ) -> Option<api::PollWorkflowTaskQueueResponse> {
+        let query = self.queries.iter_mut().find(|query| query.call == call)?;
+        let QueryState::Queued(queue) = &query.state else {
+            return None;
+        };
+        let queue = queue.clone();
+        let sticky = self
+            .sticky
+            .as_ref()
+            .is_some_and(|sticky| sticky.queue.name == queue.name);
+        query.state = QueryState::Started(queue);
+        query.stamp = world.stamp();
+        let (token, wire_query) = (
+            TaskToken::new(self.key.0, query.stamp, 0),
+            query.query.clone(),
+        );
+        let (events, next_id) = match sticky {
+            true => (Vec::new(), self.history.next_id()),
+            false => {
+                let (events, next_id) = self.history.page(1, PAGE_BATCHES);
+                (events.to_vec(), next_id)
+            }
+        };
+        let goes_on = next_id <= self.history.last_id();
+        Some(api::PollWorkflowTaskQueueResponse {
+            task_token: token.to_bytes(),
+            workflow_execution: Some(workflow_execution(&self.workflow_id, &self.run_id)),
+            workflow_type: self.workflow_type(),
+            previous_started_event_id: self.previous_started_event_id,
+            attempt: 1,
+            history: Some(WireHistory { events }),
+            next_page_token: match goes_on {
+                true => PageToken::new(self.key.0, next_id, false).to_bytes(),
+                false => bytes::Bytes::new(),
+            },
+            query: Some(wire_query),
+            workflow_execution_task_queue: Some(normal_queue(self.normal_queue_name())),
+            ..Default::default()
+        })
+    }
+
+    /// Puts a query back whose task never left the server.
+    pub(super) fn unstart_query(&mut self, stamp: u64, world: &mut World) -> bool {
+        let Some(query) = self.queries.iter_mut().find(|query| query.stamp == stamp) else {
+            return false;
+        };
+        let QueryState::Started(queue) = &query.state else {
+            return false;
+        };
+        let queue = queue.clone();
+        query.state = QueryState::Queued(queue.clone());
+        world.queues.return_task(
+            queue,
+            QueuedTask::Query {
+                run: self.key,
+                call: query.call,
+            },
+        );
+        true
+    }
+
+    /// Answers a query that was a task of its own.
+    pub(super) fn complete_query(
+        &mut self,
+        stamp: u64,
+        request: api::RespondQueryTaskCompletedRequest,
+        world: &mut World,
+    ) -> Result<()> {
+        let at = self
+            .queries
+            .iter()
+            .position(|q| q.stamp == stamp && matches!(q.state, QueryState::Started(_)))
+            .ok_or_else(|| Error::not_found("query task not found, or already expired"))?;
+        let query = self.queries.remove(at);
+        let result = WorkflowQueryResult {
+            result_type: request.completed_type,
+            answer: request.query_result,
+            error_message: request.error_message,
+            failure: request.failure,
+        };
+        answer_query(query.call, result, world);
+        Ok(())
+    }
+
+    /// The queries that the task being started carries.
+    pub(super) fn attach_queries(&mut self) -> BTreeMap<String, WorkflowQuery> {
+        let waiting = self
+            .queries
+            .iter_mut()
+            .filter(|q| q.state == QueryState::Waiting);
+        waiting
+            .map(|query| {
+                query.state = QueryState::Attached;
+                (query.stamp.to_string(), query.query.clone())
+            })
+            .collect()
+    }
+
+    /// Lets attached queries wait for the next task, because theirs failed.
+    pub(super) fn detach_queries(&mut self) {
+        for query in &mut self.queries {
+            if query.state == QueryState::Attached {
+                query.state = QueryState::Waiting;
+            }
+        }
+    }
+
+    /// Answers the queries that rode on the completed task.
+    pub(super) fn answer_attached_queries(
+        &mut self,
+        mut results: BTreeMap<String, WorkflowQueryResult>,
+        world: &mut World,
+    ) {
+        for query in std::mem::take(&mut self.queries) {
+            match results.remove(&query.stamp.to_string()) {
+                Some(result) if query.state == QueryState::Attached => {
+                    answer_query(query.call, result, world);
+                }
+                _ => self.queries.push(query),
+            }
+        }
+        self.detach_queries();
+    }
+
+    /// Gives up a query, because its caller is gone or out of time.
+    pub(super) fn drop_query(&mut self, call: CallId) {
+        self.queries.retain(|query| query.call != call);
+    }
+
+    /// Whether a query is with a worker, or will soon be.
+    pub(super) fn query_is_under_way(&self, world: &World) -> bool {
+        self.queries.iter().any(|query| match &query.state {
+            QueryState::Waiting => false,
+            QueryState::Attached | QueryState::Started(_) => true,
+            QueryState::Queued(queue) => world.queues.is_attended(queue),
+        })
+    }
+}
+
+fn answer_query(call: CallId, result: WorkflowQueryResult, world: &mut World) {
+    let answer = if result.result_type == QueryResultType::Answered as i32 {
+        Ok(api::QueryWorkflowResponse {
+            query_result: result.answer,
+            ..Default::default()
+        })
+    } else {
+        Err(Error::query_failed(&result.error_message, result.failure))
+    };
+    world.calls.answer(call, Answer::Query(Box::new(answer)));
+}
+
+const NEVER_STARTED: &str = "Workflow execution closed before WorkflowTaskStarted event";

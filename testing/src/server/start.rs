@@ -1,0 +1,442 @@
+//! Starting workflows: validation, id policies, and the first event.
+
+use outlast_proto::temporal::api::common::v1::Link;
+use outlast_proto::temporal::api::common::v1::link::{self, WorkflowEvent, workflow_event};
+use outlast_proto::temporal::api::enums::v1::{
+    EventType, WorkflowExecutionStatus, WorkflowIdConflictPolicy as Conflict,
+    WorkflowIdReusePolicy as Reuse,
+};
+use outlast_proto::temporal::api::history::v1 as events;
+use outlast_proto::temporal::api::workflowservice::v1 as api;
+use std::time::Duration;
+
+use super::Engine;
+use super::errors::{Error, Result, StartedRun};
+use super::execution::{Execution, NewRun, RunKey};
+use super::history::Draft;
+use super::retry;
+use super::wire::{is_negative, normal_queue, set_duration, timestamp, wire_duration};
+
+/// What a start does about the run that has the id already.
+enum Verdict {
+    /// It stays the answer.
+    Existing(RunKey, Joined),
+    /// A new run takes its place; an open one is terminated first.
+    New { terminate: Option<RunKey> },
+}
+
+/// Why an existing run is the answer.
+#[derive(PartialEq, Eq)]
+enum Joined {
+    /// The same request came twice.
+    Retried,
+    /// The caller asked to use an existing run.
+    UsedExisting,
+}
+
+impl Engine {
+    /// Starts a workflow, or finds the run that the policies say to use.
+    ///
+    /// # Errors
+    /// The request is malformed, or the workflow id is taken and the policies forbid sharing it.
+    pub fn start_workflow_execution(
+        &mut self,
+        request: api::StartWorkflowExecutionRequest,
+    ) -> Result<api::StartWorkflowExecutionResponse> {
+        self.check_start(&request)?;
+        let (reuse, conflict) = policies(
+            request.workflow_id_reuse_policy,
+            request.workflow_id_conflict_policy,
+            Conflict::Fail,
+        )?;
+        let key = match self.judge_start(&request, reuse, conflict)? {
+            Verdict::Existing(key, joined) => {
+                if joined == Joined::UsedExisting {
+                    self.attach_request(key, &request);
+                }
+                return Ok(self.start_response(key, joined == Joined::Retried));
+            }
+            Verdict::New { terminate } => self.replace(terminate, request, None),
+        };
+        let response = self.start_response(key, true);
+        self.settle();
+        Ok(response)
+    }
+
+    /// Signals the open run of a workflow, or starts one with the signal behind its first event.
+    ///
+    /// # Errors
+    /// As for a start; a conflict policy that fails on running workflows makes no sense here.
+    pub fn signal_with_start_workflow_execution(
+        &mut self,
+        request: api::SignalWithStartWorkflowExecutionRequest,
+    ) -> Result<api::SignalWithStartWorkflowExecutionResponse> {
+        let (start, signal) = split(request);
+        self.check_start(&start)?;
+        if signal.signal_name.is_empty() {
+            return Err(Error::invalid("SignalName is not set on request."));
+        }
+        if start.workflow_id_conflict_policy() == Conflict::Fail {
+            return Err(Error::invalid(
+                "Invalid WorkflowIDConflictPolicy: WORKFLOW_ID_CONFLICT_POLICY_FAIL is not \
+                 supported for this operation.",
+            ));
+        }
+        let (reuse, conflict) = policies(
+            start.workflow_id_reuse_policy,
+            start.workflow_id_conflict_policy,
+            Conflict::UseExisting,
+        )?;
+        let now = self.world.now;
+        let signal = Draft::new(now, signal);
+        let (key, started) = match self.judge_start(&start, reuse, conflict)? {
+            Verdict::Existing(key, Joined::Retried) => (key, true),
+            Verdict::Existing(key, Joined::UsedExisting) => {
+                self.in_run(key, |run, _| run.record(signal));
+                (key, false)
+            }
+            Verdict::New { terminate } => (self.replace(terminate, start, Some(signal)), true),
+        };
+        let run = &self.runs[&key];
+        let response = api::SignalWithStartWorkflowExecutionResponse {
+            run_id: run.run_id.clone(),
+            first_execution_run_id: run.started.first_execution_run_id.clone(),
+            started,
+            signal_link: None,
+        };
+        self.settle();
+        Ok(response)
+    }
+
+    fn check_start(&self, request: &api::StartWorkflowExecutionRequest) -> Result<()> {
+        self.check_namespace(&request.namespace)?;
+        if request.workflow_id.is_empty() {
+            return Err(Error::invalid("WorkflowId is not set on request."));
+        }
+        if request.workflow_id.len() > ID_LIMIT {
+            let length = request.workflow_id.len();
+            return Err(Error::invalid(format!(
+                "WorkflowId exceeds maximum allowed length ({length}/{ID_LIMIT})"
+            )));
+        }
+        if request
+            .workflow_type
+            .as_ref()
+            .is_none_or(|t| t.name.is_empty())
+        {
+            return Err(Error::invalid("WorkflowType is not set on request."));
+        }
+        if request
+            .task_queue
+            .as_ref()
+            .is_none_or(|queue| queue.name.is_empty())
+        {
+            return Err(Error::invalid("taskQueue is not set"));
+        }
+        let timeouts = [
+            (
+                "WorkflowExecutionTimeoutSeconds",
+                &request.workflow_execution_timeout,
+            ),
+            ("WorkflowRunTimeoutSeconds", &request.workflow_run_timeout),
+            ("WorkflowTaskTimeoutSeconds", &request.workflow_task_timeout),
+            ("WorkflowStartDelay", &request.workflow_start_delay),
+        ];
+        for (name, timeout) in timeouts {
+            if is_negative(timeout.as_ref()) {
+                return Err(Error::invalid(format!(
+                    "An invalid {name} is set on request. cause: negative duration"
+                )));
+            }
+        }
+        if let Some(flaw) = request.retry_policy.as_ref().and_then(retry::flaw) {
+            return Err(Error::invalid(flaw));
+        }
+        if !request.cron_schedule.is_empty() {
+            if set_duration(request.workflow_start_delay.as_ref()).is_some() {
+                return Err(Error::invalid(
+                    "CronSchedule and WorkflowStartDelay may not be used together.",
+                ));
+            }
+            return Err(Error::unsupported("CronSchedule"));
+        }
+        let attributes = request
+            .search_attributes
+            .iter()
+            .flat_map(|a| a.indexed_fields.keys());
+        self.check_search_attributes(&request.namespace, attributes)
+    }
+
+    fn check_search_attributes<'a>(
+        &self,
+        namespace: &str,
+        mut names: impl Iterator<Item = &'a String>,
+    ) -> Result<()> {
+        match names.find(|name| !self.world.options.search_attributes.knows(name)) {
+            Some(name) => Err(Error::invalid(format!(
+                "Namespace {namespace} has no mapping defined for search attribute {name}"
+            ))),
+            None => Ok(()),
+        }
+    }
+
+    fn judge_start(
+        &self,
+        request: &api::StartWorkflowExecutionRequest,
+        reuse: Reuse,
+        conflict: Conflict,
+    ) -> Result<Verdict> {
+        let id = (request.namespace.clone(), request.workflow_id.clone());
+        let Some(run) = self.current.get(&id).and_then(|key| self.runs.get(key)) else {
+            return Ok(Verdict::New { terminate: None });
+        };
+        if !request.request_id.is_empty() && run.start_request_id == request.request_id {
+            return Ok(Verdict::Existing(run.key, Joined::Retried));
+        }
+        if run.is_open() {
+            return match conflict {
+                Conflict::UseExisting => Ok(Verdict::Existing(run.key, Joined::UsedExisting)),
+                Conflict::TerminateExisting => Ok(Verdict::New {
+                    terminate: Some(run.key),
+                }),
+                Conflict::Fail | Conflict::Unspecified => Err(already_started(
+                    run,
+                    format!(
+                        "Workflow execution is already running. WorkflowId: {}, RunId: {}.",
+                        run.workflow_id, run.run_id
+                    ),
+                )),
+            };
+        }
+        let ended_well = run.status == WorkflowExecutionStatus::Completed;
+        let (how, policy) = match reuse {
+            Reuse::RejectDuplicate => ("", "reject duplicate workflow Id."),
+            Reuse::AllowDuplicateFailedOnly if ended_well => (
+                " successfully",
+                "allow duplicate workflow Id if last run failed.",
+            ),
+            _ => return Ok(Verdict::New { terminate: None }),
+        };
+        Err(already_started(
+            run,
+            format!(
+                "Workflow execution already finished{how}. WorkflowId: {}, RunId: {}. Workflow Id \
+                 reuse policy: {policy}",
+                run.workflow_id, run.run_id
+            ),
+        ))
+    }
+
+    /// Opens a new run, in place of an open one if there is one.
+    fn replace(
+        &mut self,
+        terminate: Option<RunKey>,
+        request: api::StartWorkflowExecutionRequest,
+        signal: Option<Draft>,
+    ) -> RunKey {
+        let run_id = self.world.uuid();
+        if let Some(key) = terminate {
+            let details = format!("terminated by new runID: {run_id}");
+            self.in_run(key, |run, world| {
+                run.terminate(
+                    "TerminateIfRunning WorkflowIdReusePolicy",
+                    Some(super::wire::text_payloads(&details)),
+                    "history-service",
+                    world,
+                );
+            });
+        }
+        let request_id = match request.request_id.is_empty() {
+            true => self.world.uuid(),
+            false => request.request_id.clone(),
+        };
+        let namespace = request.namespace.clone();
+        let (user_metadata, links) = (request.user_metadata.clone(), request.links.clone());
+        let started = Box::new(self.first_event(&run_id, request));
+        self.open_run(NewRun {
+            namespace,
+            run_id,
+            request_id,
+            started,
+            user_metadata,
+            links,
+            signal,
+        })
+    }
+
+    fn first_event(
+        &self,
+        run_id: &str,
+        request: api::StartWorkflowExecutionRequest,
+    ) -> events::WorkflowExecutionStartedEventAttributes {
+        let capped = |timeout: Option<Duration>, cap: Option<Duration>| match (timeout, cap) {
+            (Some(timeout), Some(cap)) => Some(timeout.min(cap)),
+            (timeout, cap) => timeout.or(cap),
+        };
+        let delay = set_duration(request.workflow_start_delay.as_ref()).unwrap_or_default();
+        let execution = set_duration(request.workflow_execution_timeout.as_ref());
+        let run = capped(
+            set_duration(request.workflow_run_timeout.as_ref()),
+            execution,
+        );
+        let task = set_duration(request.workflow_task_timeout.as_ref()).unwrap_or(TASK_TIMEOUT);
+        let task = run.map_or(task, |run| task.min(run));
+        let queue = request
+            .task_queue
+            .map(|queue| queue.name)
+            .unwrap_or_default();
+        events::WorkflowExecutionStartedEventAttributes {
+            workflow_type: request.workflow_type,
+            task_queue: Some(normal_queue(&queue)),
+            input: request.input,
+            workflow_execution_timeout: execution.and_then(wire_duration),
+            workflow_run_timeout: run.and_then(wire_duration),
+            workflow_task_timeout: wire_duration(task),
+            continued_failure: request.continued_failure,
+            last_completion_result: request.last_completion_result,
+            original_execution_run_id: run_id.to_owned(),
+            identity: request.identity,
+            first_execution_run_id: run_id.to_owned(),
+            retry_policy: request.retry_policy.as_ref().map(retry::with_defaults),
+            attempt: 1,
+            workflow_execution_expiration_time: execution
+                .and_then(|timeout| timestamp(self.world.after(delay + timeout))),
+            first_workflow_task_backoff: wire_duration(delay),
+            memo: request.memo,
+            search_attributes: request.search_attributes,
+            header: request.header,
+            workflow_id: request.workflow_id,
+            completion_callbacks: request.completion_callbacks,
+            versioning_override: request.versioning_override,
+            priority: request.priority,
+            ..Default::default()
+        }
+    }
+
+    /// Notes on an existing run that another start request uses it, if the caller wants that.
+    fn attach_request(&mut self, key: RunKey, request: &api::StartWorkflowExecutionRequest) {
+        let Some(options) = &request.on_conflict_options else {
+            return;
+        };
+        let attributes = events::WorkflowExecutionOptionsUpdatedEventAttributes {
+            attached_request_id: match options.attach_request_id {
+                true => request.request_id.clone(),
+                false => String::new(),
+            },
+            attached_completion_callbacks: match options.attach_completion_callbacks {
+                true => request.completion_callbacks.clone(),
+                false => Vec::new(),
+            },
+            identity: request.identity.clone(),
+            ..Default::default()
+        };
+        let links = if options.attach_links {
+            request.links.clone()
+        } else {
+            Vec::new()
+        };
+        let draft = Draft::new(self.world.now, attributes).with_links(links);
+        self.in_run(key, |run, _| run.record_silently(draft));
+    }
+
+    fn start_response(&self, key: RunKey, started: bool) -> api::StartWorkflowExecutionResponse {
+        let run = &self.runs[&key];
+        let reference = workflow_event::Reference::EventRef(workflow_event::EventReference {
+            event_id: 1,
+            event_type: EventType::WorkflowExecutionStarted as i32,
+        });
+        let event = WorkflowEvent {
+            namespace: run.namespace.clone(),
+            workflow_id: run.workflow_id.clone(),
+            run_id: run.run_id.clone(),
+            reference: Some(reference),
+        };
+        api::StartWorkflowExecutionResponse {
+            run_id: run.run_id.clone(),
+            first_execution_run_id: run.started.first_execution_run_id.clone(),
+            started,
+            status: run.status as i32,
+            eager_workflow_task: None,
+            link: Some(Link {
+                variant: Some(link::Variant::WorkflowEvent(event)),
+            }),
+        }
+    }
+}
+
+fn already_started(run: &Execution, message: String) -> Error {
+    let started = StartedRun {
+        request_id: &run.start_request_id,
+        run_id: &run.run_id,
+        first_run_id: &run.started.first_execution_run_id,
+    };
+    Error::already_started(message, &started)
+}
+
+/// The policies with their defaults; combinations that contradict themselves are refused.
+fn policies(reuse: i32, conflict: i32, default: Conflict) -> Result<(Reuse, Conflict)> {
+    let reuse = Reuse::try_from(reuse).unwrap_or_default();
+    let conflict = Conflict::try_from(conflict).unwrap_or_default();
+    match (reuse, conflict) {
+        (Reuse::TerminateIfRunning, Conflict::Unspecified) => {
+            Ok((Reuse::AllowDuplicate, Conflict::TerminateExisting))
+        }
+        (Reuse::TerminateIfRunning, _) => Err(Error::invalid(
+            "Invalid WorkflowIDReusePolicy: WORKFLOW_ID_REUSE_POLICY_TERMINATE_IF_RUNNING cannot \
+             be used together with a WorkflowIDConflictPolicy",
+        )),
+        (Reuse::RejectDuplicate, Conflict::TerminateExisting) => Err(Error::invalid(
+            "Invalid WorkflowIDReusePolicy: WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE cannot be \
+             used together with WorkflowIdConflictPolicy \
+             WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING",
+        )),
+        (reuse, Conflict::Unspecified) => Ok((reuse, default)),
+        (reuse, conflict) => Ok((reuse, conflict)),
+    }
+}
+
+/// A signal-with-start as the start and the signal that it is made of.
+fn split(
+    request: api::SignalWithStartWorkflowExecutionRequest,
+) -> (
+    api::StartWorkflowExecutionRequest,
+    events::WorkflowExecutionSignaledEventAttributes,
+) {
+    let signal = events::WorkflowExecutionSignaledEventAttributes {
+        signal_name: request.signal_name,
+        input: request.signal_input,
+        identity: request.identity.clone(),
+        header: request.header.clone(),
+        request_id: request.request_id.clone(),
+        ..Default::default()
+    };
+    let start = api::StartWorkflowExecutionRequest {
+        namespace: request.namespace,
+        workflow_id: request.workflow_id,
+        workflow_type: request.workflow_type,
+        task_queue: request.task_queue,
+        input: request.input,
+        workflow_execution_timeout: request.workflow_execution_timeout,
+        workflow_run_timeout: request.workflow_run_timeout,
+        workflow_task_timeout: request.workflow_task_timeout,
+        identity: request.identity,
+        request_id: request.request_id,
+        workflow_id_reuse_policy: request.workflow_id_reuse_policy,
+        workflow_id_conflict_policy: request.workflow_id_conflict_policy,
+        retry_policy: request.retry_policy,
+        cron_schedule: request.cron_schedule,
+        memo: request.memo,
+        search_attributes: request.search_attributes,
+        header: request.header,
+        workflow_start_delay: request.workflow_start_delay,
+        user_metadata: request.user_metadata,
+        links: request.links,
+        versioning_override: request.versioning_override,
+        priority: request.priority,
+        ..Default::default()
+    };
+    (start, signal)
+}
+
+const ID_LIMIT: usize = 1000;
+const TASK_TIMEOUT: Duration = Duration::from_secs(10);

@@ -1,0 +1,412 @@
+//! Updates: admitted, sent, then rejected, or accepted and completed.
+
+use outlast_proto::temporal::api::enums::v1::UpdateWorkflowExecutionLifecycleStage as Stage;
+use outlast_proto::temporal::api::failure::v1::failure::FailureInfo;
+use outlast_proto::temporal::api::failure::v1::{ApplicationFailureInfo, Failure};
+use outlast_proto::temporal::api::history::v1 as events;
+use outlast_proto::temporal::api::protocol::v1::{Message as WireMessage, message::SequencingId};
+use outlast_proto::temporal::api::update::v1::{
+    Acceptance, Outcome, Rejection, Request, Response, UpdateRef, outcome,
+};
+use outlast_proto::temporal::api::workflowservice::v1::UpdateWorkflowExecutionResponse;
+use prost::Message;
+use prost_types::Any;
+
+use super::errors::{Error, Result};
+use super::execution::Execution;
+use super::history::Draft;
+use super::long_polls::{Answer, CallId, Place};
+use super::wire::workflow_execution;
+use super::world::World;
+
+/// The updates of one run, in the order of their admission.
+#[derive(Debug, Default)]
+pub(super) struct Updates {
+    list: Vec<Update>,
+}
+
+#[derive(Debug)]
+struct Update {
+    id: String,
+    request: Request,
+    state: State,
+    waiters: Vec<Waiter>,
+}
+
+#[derive(Clone, Debug)]
+enum State {
+    /// Known to the server only.
+    Admitted,
+    /// Delivered with the workflow task that has this stamp.
+    Sent {
+        stamp: u64,
+    },
+    Accepted {
+        event_id: i64,
+    },
+    Completed(Box<Outcome>),
+}
+
+#[derive(Debug)]
+struct Waiter {
+    call: CallId,
+    stage: Stage,
+}
+
+impl Update {
+    fn stage(&self) -> Stage {
+        match self.state {
+            State::Admitted | State::Sent { .. } => Stage::Admitted,
+            State::Accepted { .. } => Stage::Accepted,
+            State::Completed(_) => Stage::Completed,
+        }
+    }
+
+    fn is_undecided(&self) -> bool {
+        matches!(self.state, State::Admitted | State::Sent { .. })
+    }
+}
+
+impl Updates {
+    pub(super) fn has_unsent(&self) -> bool {
+        self.list
+            .iter()
+            .any(|update| matches!(update.state, State::Admitted))
+    }
+
+    /// Whether the worker may still accept or reject the update.
+    pub(super) fn is_undecided(&self, update_id: &str) -> bool {
+        self.list
+            .iter()
+            .any(|update| update.id == update_id && update.is_undecided())
+    }
+
+    pub(super) fn is_accepted(&self, update_id: &str) -> bool {
+        let accepted = |update: &Update| matches!(update.state, State::Accepted { .. });
+        self.list
+            .iter()
+            .any(|update| update.id == update_id && accepted(update))
+    }
+
+    fn get_mut(&mut self, update_id: &str) -> Option<&mut Update> {
+        self.list.iter_mut().find(|update| update.id == update_id)
+    }
+
+    fn in_flight(&self) -> usize {
+        self.list
+            .iter()
+            .filter(|update| !matches!(update.state, State::Completed(_)))
+            .count()
+    }
+}
+
+impl Execution {
+    /// Admits an update, or joins the one that has the same id.
+    pub(super) fn update(
+        &mut self,
+        call: CallId,
+        request: Request,
+        stage: Stage,
+        world: &mut World,
+    ) -> Result<()> {
+        let id = request.meta.clone().unwrap_or_default().update_id;
+        if self.updates.get_mut(&id).is_none() {
+            if !self.is_open() {
+                return Err(Error::workflow_completed());
+            }
+            if self.updates.in_flight() >= IN_FLIGHT_LIMIT {
+                return Err(Error::too_many_updates(IN_FLIGHT_LIMIT));
+            }
+            let update = Update {
+                id: id.clone(),
+                request,
+                state: State::Admitted,
+                waiters: Vec::new(),
+            };
+            self.updates.list.push(update);
+            if self.backoff.is_some() {
+                self.end_backoff(world);
+            }
+        }
+        self.wait_for_update(&id, call, stage, world)
+    }
+
+    /// Parks a caller until the update has reached `stage`.
+    pub(super) fn wait_for_update(
+        &mut self,
+        update_id: &str,
+        call: CallId,
+        stage: Stage,
+        world: &mut World,
+    ) -> Result<()> {
+        let key = self.key;
+        let update = self
+            .updates
+            .get_mut(update_id)
+            .ok_or_else(|| Error::update_not_found(update_id))?;
+        update.waiters.push(Waiter { call, stage });
+        match stage {
+            Stage::Completed => world.calls.park_for_time(call, Place::Update(key)),
+            Stage::Unspecified | Stage::Admitted | Stage::Accepted => {
+                world.calls.park(call, Place::Update(key));
+            }
+        }
+        Ok(())
+    }
+
+    /// The messages for the task being started.
+    pub(super) fn send_updates(&mut self) -> Vec<WireMessage> {
+        let Some(task) = self.task.as_ref() else {
+            return Vec::new();
+        };
+        let (stamp, event_id) = (task.stamp, task.started_event_id - 1);
+        let unsent = self
+            .updates
+            .list
+            .iter_mut()
+            .filter(|update| matches!(update.state, State::Admitted));
+        unsent
+            .map(|update| {
+                update.state = State::Sent { stamp };
+                WireMessage {
+                    id: format!("{}/request", update.id),
+                    protocol_instance_id: update.id.clone(),
+                    body: Some(Any {
+                        type_url: "type.googleapis.com/temporal.api.update.v1.Request".to_owned(),
+                        value: update.request.encode_to_vec(),
+                    }),
+                    sequencing_id: Some(SequencingId::EventId(event_id)),
+                }
+            })
+            .collect()
+    }
+
+    /// Takes back the updates of a task that failed, to send them with the next.
+    pub(super) fn unsend_updates(&mut self, stamp: u64) {
+        for update in &mut self.updates.list {
+            if matches!(update.state, State::Sent { stamp: sent } if sent == stamp) {
+                update.state = State::Admitted;
+            }
+        }
+    }
+
+    pub(super) fn accept_update(&mut self, update_id: &str, acceptance: Acceptance, world: &World) {
+        let Some(update) = self.updates.get_mut(update_id) else {
+            return;
+        };
+        let attributes = events::WorkflowExecutionUpdateAcceptedEventAttributes {
+            protocol_instance_id: update_id.to_owned(),
+            accepted_request_message_id: acceptance.accepted_request_message_id,
+            accepted_request_sequencing_event_id: acceptance.accepted_request_sequencing_event_id,
+            accepted_request: acceptance
+                .accepted_request
+                .or_else(|| Some(update.request.clone())),
+        };
+        let event_id = self.history.append(Draft::new(world.now, attributes));
+        update.state = State::Accepted { event_id };
+    }
+
+    pub(super) fn complete_update(&mut self, update_id: &str, response: Response, world: &World) {
+        let Some(update) = self.updates.get_mut(update_id) else {
+            return;
+        };
+        let State::Accepted { event_id } = update.state else {
+            return;
+        };
+        let outcome = response.outcome.unwrap_or_default();
+        let attributes = events::WorkflowExecutionUpdateCompletedEventAttributes {
+            meta: response.meta.or_else(|| update.request.meta.clone()),
+            accepted_event_id: event_id,
+            outcome: Some(outcome.clone()),
+        };
+        self.history.append(Draft::new(world.now, attributes));
+        update.state = State::Completed(Box::new(outcome));
+    }
+
+    /// Rejects an update: its callers learn why, and nothing else remains of it.
+    pub(super) fn reject_update(&mut self, update_id: &str, failure: Failure, world: &mut World) {
+        let Some(at) = self
+            .updates
+            .list
+            .iter()
+            .position(|update| update.id == update_id)
+        else {
+            return;
+        };
+        let mut update = self.updates.list.remove(at);
+        update.state = State::Completed(failed(failure));
+        for waiter in std::mem::take(&mut update.waiters) {
+            answer(self.update_response(&update), waiter.call, world);
+        }
+    }
+
+    /// Rejects the updates that the worker got with its task but did not answer.
+    pub(super) fn reject_unprocessed_updates(&mut self, stamp: u64, world: &mut World) {
+        let sent =
+            |update: &&Update| matches!(update.state, State::Sent { stamp: s } if s == stamp);
+        let ids: Vec<String> = self
+            .updates
+            .list
+            .iter()
+            .filter(sent)
+            .map(|update| update.id.clone())
+            .collect();
+        for id in ids {
+            self.reject_update(&id, unprocessed(), world);
+        }
+    }
+
+    /// Ends all updates of a closing run.
+    pub(super) fn abort_updates(&mut self, world: &mut World) {
+        for update in &mut self.updates.list {
+            if matches!(update.state, State::Accepted { .. }) {
+                update.state = State::Completed(failed(closed_before_completion()));
+            }
+        }
+        let (undecided, rest) = std::mem::take(&mut self.updates.list)
+            .into_iter()
+            .partition(Update::is_undecided);
+        self.updates.list = rest;
+        for update in Vec::from_iter::<Vec<Update>>(undecided) {
+            for waiter in update.waiters {
+                let error = Error::update_aborted();
+                world
+                    .calls
+                    .answer(waiter.call, Answer::Update(Box::new(Err(error))));
+            }
+        }
+    }
+
+    /// Answers the callers whose update has come as far as they wanted.
+    pub(super) fn answer_updates(&mut self, world: &mut World) {
+        for at in 0..self.updates.list.len() {
+            let reached = self.updates.list[at].stage();
+            let waiters = std::mem::take(&mut self.updates.list[at].waiters);
+            for waiter in waiters {
+                if waiter.stage <= reached && reached != Stage::Admitted {
+                    answer(
+                        self.update_response(&self.updates.list[at]),
+                        waiter.call,
+                        world,
+                    );
+                } else {
+                    self.updates.list[at].waiters.push(waiter);
+                }
+            }
+        }
+    }
+
+    /// The stage that an update has reached, for a caller that does not wait.
+    pub(super) fn update_stage(&self, update_id: &str) -> Result<UpdateWorkflowExecutionResponse> {
+        let found = self
+            .updates
+            .list
+            .iter()
+            .find(|update| update.id == update_id);
+        let update = found.ok_or_else(|| Error::update_not_found(update_id))?;
+        Ok(self.update_response(update))
+    }
+
+    /// Answers a caller whose time is up with the stage reached so far.
+    pub(super) fn expire_update(&mut self, call: CallId, world: &mut World) {
+        if let Some(at) = self.drop_update_waiter(call) {
+            answer(self.update_response(&self.updates.list[at]), call, world);
+        }
+    }
+
+    /// Forgets a caller; returns the index of the update it waited for.
+    pub(super) fn drop_update_waiter(&mut self, call: CallId) -> Option<usize> {
+        let at = self
+            .updates
+            .list
+            .iter()
+            .position(|update| update.waiters.iter().any(|waiter| waiter.call == call))?;
+        self.updates.list[at]
+            .waiters
+            .retain(|waiter| waiter.call != call);
+        Some(at)
+    }
+
+    fn update_response(&self, update: &Update) -> UpdateWorkflowExecutionResponse {
+        let outcome = match &update.state {
+            State::Completed(outcome) => Some((**outcome).clone()),
+            State::Admitted | State::Sent { .. } | State::Accepted { .. } => None,
+        };
+        UpdateWorkflowExecutionResponse {
+            update_ref: Some(UpdateRef {
+                workflow_execution: Some(workflow_execution(&self.workflow_id, &self.run_id)),
+                update_id: update.id.clone(),
+            }),
+            outcome,
+            stage: update.stage() as i32,
+            link: None,
+        }
+    }
+}
+
+fn answer(response: UpdateWorkflowExecutionResponse, call: CallId, world: &mut World) {
+    world
+        .calls
+        .answer(call, Answer::Update(Box::new(Ok(response))));
+}
+
+fn failed(failure: Failure) -> Box<Outcome> {
+    Box::new(Outcome {
+        value: Some(outcome::Value::Failure(failure)),
+    })
+}
+
+fn unprocessed() -> Failure {
+    server_failure(
+        "Workflow Update is rejected because it wasn't processed by worker. Probably, Workflow \
+         Update is not supported by the worker.",
+        "UnprocessedUpdate",
+    )
+}
+
+fn closed_before_completion() -> Failure {
+    server_failure(
+        "Workflow Update failed because the Workflow completed before the Update completed.",
+        "AcceptedUpdateCompletedWorkflow",
+    )
+}
+
+fn server_failure(message: &str, failure_type: &str) -> Failure {
+    Failure {
+        message: message.to_owned(),
+        source: "Server".to_owned(),
+        failure_info: Some(FailureInfo::ApplicationFailureInfo(
+            ApplicationFailureInfo {
+                r#type: failure_type.to_owned(),
+                non_retryable: true,
+                ..Default::default()
+            },
+        )),
+        ..Default::default()
+    }
+}
+
+/// How many updates of one run may be under way at a time.
+const IN_FLIGHT_LIMIT: usize = 10;
+
+/// What a worker has to say about an update.
+#[derive(Debug)]
+pub(super) enum UpdateMessage {
+    Accept(Acceptance),
+    Complete(Response),
+    Reject(Rejection),
+}
+
+impl UpdateMessage {
+    pub(super) fn parse(message: &WireMessage) -> Option<Self> {
+        let body = message.body.as_ref()?;
+        let name = body.type_url.rsplit('.').next()?;
+        let bytes = body.value.as_slice();
+        match name {
+            "Acceptance" => Acceptance::decode(bytes).ok().map(Self::Accept),
+            "Response" => Response::decode(bytes).ok().map(Self::Complete),
+            "Rejection" => Rejection::decode(bytes).ok().map(Self::Reject),
+            _ => None,
+        }
+    }
+}

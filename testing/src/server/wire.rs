@@ -1,0 +1,74 @@
+//! Conversions between the standard library's time and the wire's.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use bytes::Bytes;
+use outlast_proto::temporal::api::common::v1::{Payload, Payloads, WorkflowExecution};
+use outlast_proto::temporal::api::enums::v1::TaskQueueKind;
+use outlast_proto::temporal::api::taskqueue::v1::TaskQueue;
+use prost_types::Timestamp;
+
+pub(super) fn since_epoch(time: SystemTime) -> Duration {
+    time.duration_since(UNIX_EPOCH).unwrap_or_default()
+}
+
+pub(super) fn timestamp(time: SystemTime) -> Option<Timestamp> {
+    let since = since_epoch(time);
+    Some(Timestamp {
+        seconds: since.as_secs() as i64,
+        nanos: since.subsec_nanos() as i32,
+    })
+}
+
+pub(super) fn system_time(time: &Timestamp) -> SystemTime {
+    UNIX_EPOCH + Duration::new(time.seconds.max(0) as u64, time.nanos.max(0) as u32)
+}
+
+/// A duration as the wire has it; the server writes zero where nothing was set.
+pub(super) fn wire_duration(duration: Duration) -> Option<prost_types::Duration> {
+    Some(prost_types::Duration {
+        seconds: duration.as_secs() as i64,
+        nanos: duration.subsec_nanos() as i32,
+    })
+}
+
+/// A duration of the wire; absent, zero and negative ones all mean "not set".
+pub(super) fn set_duration(duration: Option<&prost_types::Duration>) -> Option<Duration> {
+    let duration = duration?;
+    let (seconds, nanos) = (duration.seconds, duration.nanos);
+    let set = seconds >= 0 && nanos >= 0 && (seconds, nanos) != (0, 0);
+    set.then(|| Duration::new(seconds as u64, nanos as u32))
+}
+
+pub(super) fn is_negative(duration: Option<&prost_types::Duration>) -> bool {
+    duration.is_some_and(|d| d.seconds < 0 || d.nanos < 0)
+}
+
+pub(super) fn normal_queue(name: &str) -> TaskQueue {
+    TaskQueue {
+        name: name.to_owned(),
+        kind: TaskQueueKind::Normal as i32,
+        normal_name: String::new(),
+    }
+}
+
+pub(super) fn workflow_execution(workflow_id: &str, run_id: &str) -> WorkflowExecution {
+    WorkflowExecution {
+        workflow_id: workflow_id.to_owned(),
+        run_id: run_id.to_owned(),
+    }
+}
+
+/// A text as the default converter would encode it.
+pub(super) fn text_payloads(text: &str) -> Payloads {
+    let encoding = ("encoding".to_owned(), Bytes::from_static(b"json/plain"));
+    let data = format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""));
+    let payload = Payload {
+        metadata: [encoding].into(),
+        data: data.into(),
+        ..Default::default()
+    };
+    Payloads {
+        payloads: vec![payload],
+    }
+}

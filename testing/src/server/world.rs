@@ -1,0 +1,74 @@
+//! What a run reaches outside itself: time, ids, queues, and the calls that wait.
+
+use std::collections::VecDeque;
+use std::time::{Duration, SystemTime};
+
+use outlast_proto::temporal::api::enums::v1::WorkflowTaskFailedCause;
+use outlast_proto::temporal::api::failure::v1::Failure;
+
+use super::execution::NewRun;
+use super::ids::Ids;
+use super::long_polls::Calls;
+use super::matching::TaskQueues;
+use super::options::ServerOptions;
+use super::timers::TimerQueue;
+
+/// The shared surroundings of all runs.
+#[derive(Debug)]
+pub(super) struct World {
+    pub(super) now: SystemTime,
+    pub(super) options: ServerOptions,
+    pub(super) ids: Ids,
+    pub(super) timers: TimerQueue,
+    pub(super) queues: TaskQueues,
+    pub(super) calls: Calls,
+    /// Successors of closed runs, to be opened before anything else happens.
+    pub(super) new_runs: VecDeque<NewRun>,
+    pub(super) task_failures: VecDeque<WorkflowTaskFailure>,
+    next_stamp: u64,
+}
+
+impl World {
+    pub(super) fn new(options: ServerOptions) -> Self {
+        Self {
+            now: options.start_time,
+            ids: Ids::new(options.seed),
+            options,
+            timers: TimerQueue::default(),
+            queues: TaskQueues::default(),
+            calls: Calls::default(),
+            new_runs: VecDeque::new(),
+            task_failures: VecDeque::new(),
+            next_stamp: 0,
+        }
+    }
+
+    pub(super) fn uuid(&mut self) -> String {
+        self.ids.uuid(self.now)
+    }
+
+    /// A number that names one scheduling or start of a task, for good.
+    pub(super) fn stamp(&mut self) -> u64 {
+        self.next_stamp += 1;
+        self.next_stamp
+    }
+
+    pub(super) fn after(&self, delay: Duration) -> SystemTime {
+        self.now + delay
+    }
+}
+
+/// A workflow task that its worker or the server failed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WorkflowTaskFailure {
+    /// The workflow whose task failed.
+    pub workflow_id: String,
+    /// The run whose task failed.
+    pub run_id: String,
+    /// Which attempt of the task this was.
+    pub attempt: i32,
+    /// Why it failed.
+    pub cause: WorkflowTaskFailedCause,
+    /// What the worker reported, or what the server found wrong.
+    pub failure: Option<Failure>,
+}
