@@ -41,4 +41,5 @@ pub use options::{ActivityCancellation, ActivityOptions};
 pub use outlast_macros::{activities, activity, workflow};
 pub use retry_policy::RetryPolicy;
 pub use search_attribute::SearchAttributeValue;
+pub use worker::{Worker, WorkerBuilder, shutdown_signal};
 pub use workflow::{WorkflowContext, join_all};

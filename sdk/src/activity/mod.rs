@@ -12,7 +12,6 @@ pub use self::cancellation::CancelReason;
 pub use self::context::ActivityContext;
 pub use self::info::ActivityInfo;
 pub use self::registry::{ActivityRegistry, ActivitySet};
-pub(crate) use self::registry::{ActivityRun, RegisteredActivity};
 pub use self::token::TaskToken;
 use crate::definition::{Activity, ActivityFuture};
 

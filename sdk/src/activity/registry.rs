@@ -68,6 +68,10 @@ impl ActivityRegistry {
         self.activities.keys().copied()
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.activities.is_empty()
+    }
+
     pub(crate) fn duplicates(&self) -> &[&'static str] {
         &self.duplicates
     }

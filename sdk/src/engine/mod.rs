@@ -27,10 +27,11 @@ pub use self::event::{
     ActivityFailed, ActivityOutcome, ActivityScheduled, Carried, CloseKind, Event, EventBody,
     EventType, ExecutionStarted, Signaled, TaskCompleted, TaskStarted, UpdateAccepted,
 };
-pub(crate) use self::machine::Resolution;
 pub(crate) use self::history::{History, HistoryError, NextChunk};
+pub(crate) use self::machine::Resolution;
 pub use self::message::{MessageError, UpdateReply, UpdateRequest};
 pub use self::operation::{OperationId, Scope};
+pub(crate) use self::panic::guard;
 pub use self::program::{Coroutine, Dispatch, HandlerList, Instance, Program};
 pub(crate) use self::queue::Place;
 pub(crate) use self::random::Random;

@@ -26,8 +26,24 @@ impl Programs {
         self.programs.get(name)
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = &dyn Program> {
-        self.programs.values().map(|program| &**program)
+    /// The names of the types, in order.
+    pub(super) fn types(&self) -> impl Iterator<Item = &'static str> {
+        self.programs.keys().copied()
+    }
+
+    /// The names of the types and of their handlers, each with what it names.
+    pub(super) fn names(&self) -> impl Iterator<Item = (&'static str, &'static str)> + use<'_> {
+        self.programs.values().flat_map(|program| {
+            let handlers = program.handlers();
+            let named = |what, names: &[&'static str]| {
+                names.iter().map(|name| (what, *name)).collect::<Vec<_>>()
+            };
+            let mut names = named("signal", handlers.signals);
+            names.extend(named("query", handlers.queries));
+            names.extend(named("update", handlers.updates));
+            names.push(("workflow", program.name()));
+            names
+        })
     }
 
     pub(super) fn duplicates(&self) -> &[&'static str] {

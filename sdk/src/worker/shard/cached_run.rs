@@ -145,10 +145,6 @@ impl<R: Replay> CachedRun<R> {
         self.is_idle() && (self.run.is_none() || self.has_ended)
     }
 
-    pub(super) fn execution(&self) -> &WorkflowExecution {
-        &self.execution
-    }
-
     /// Drops the run, with what the user's code holds.
     pub(super) fn drop_run(&mut self) {
         let run = self.run.take();
@@ -254,6 +250,10 @@ impl<R: Replay> CachedRun<R> {
             }
             Step::Answered(answer) if open.is_query => {
                 self.has_ended |= run.is_closed();
+                if answer.is_err() {
+                    // The handler refused or replay failed, and only the engine knows which.
+                    self.drop_run();
+                }
                 host.push(Action::AnswerQuery { task: open, answer });
             }
             Step::Completed(completion) if !open.is_query => {

@@ -74,8 +74,6 @@ pub(super) enum Action {
         execution: WorkflowExecution,
         from: Option<PageToken>,
     },
-    /// Tell the server that the run's tasks need the whole history again.
-    ResetSticky { execution: WorkflowExecution },
 }
 
 /// What all runs of a shard share.
@@ -178,10 +176,10 @@ impl<R: Replay> Shard<R> {
         let Some(run_id) = idle.map(|(run_id, _)| run_id.clone()) else {
             return false;
         };
+        // The server is not told (`ResetStickyTaskQueue`): a task of the run that waits in the
+        // sticky queue at that moment would be lost until it times out there.
         if let Some(mut run) = self.runs.pop(&run_id) {
             run.drop_run();
-            let execution = run.execution().clone();
-            self.host.push(Action::ResetSticky { execution });
         }
         true
     }
@@ -205,7 +203,7 @@ impl Host {
             let message = format!(
                 "workflow type `{}` is not registered with this worker; registered are {}",
                 header.workflow_type,
-                listed(self.programs.iter().map(|program| program.name())),
+                listed(self.programs.types()),
             );
             return Err(unhandled("NotFoundError", message));
         };
