@@ -15,6 +15,7 @@ pub mod definition;
 pub mod engine;
 pub mod prelude;
 pub mod raw;
+pub mod worker;
 pub mod workflow;
 
 mod any_error;
@@ -26,7 +27,7 @@ mod options;
 mod retry_policy;
 mod search_attribute;
 
-pub use activity::ActivityContext;
+pub use activity::{ActivityContext, ActivityInfo, CancelReason};
 pub use any_error::Error;
 pub use client::{Client, WorkflowHandle};
 pub use convert::{Payload, Raw};
@@ -42,4 +43,5 @@ pub use options::{ActivityCancellation, ActivityOptions};
 pub use outlast_macros::{activities, activity, workflow};
 pub use retry_policy::RetryPolicy;
 pub use search_attribute::SearchAttributeValue;
+pub use worker::{Worker, WorkerBuilder, shutdown_signal};
 pub use workflow::{WorkflowContext, join_all};

@@ -1,12 +1,18 @@
 //! What the author of an activity touches.
 
+mod cancellation;
 mod context;
+mod info;
 mod registry;
+mod token;
 
 use std::sync::Arc;
 
+pub use self::cancellation::CancelReason;
 pub use self::context::ActivityContext;
+pub use self::info::ActivityInfo;
 pub use self::registry::{ActivityRegistry, ActivitySet};
+pub use self::token::TaskToken;
 use crate::definition::{Activity, ActivityFuture};
 
 /// An activity that this program can run: its definition and its body.

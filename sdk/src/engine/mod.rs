@@ -31,6 +31,7 @@ pub(crate) use self::history::{History, HistoryError, NextChunk};
 pub(crate) use self::machine::Resolution;
 pub use self::message::{MessageError, UpdateReply, UpdateRequest};
 pub use self::operation::{OperationId, Scope};
+pub(crate) use self::panic::guard;
 pub use self::program::{Coroutine, Dispatch, HandlerList, Instance, Program};
 pub(crate) use self::queue::Place;
 pub(crate) use self::random::Random;

@@ -1,0 +1,234 @@
+//! [`Attempt`]: one attempt of an activity, from its task to its report.
+
+use std::future::pending;
+use std::sync::Arc;
+
+use outlast_proto::temporal::api::enums::v1::ActivityTaskFailedCause;
+use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
+use tokio::time::sleep;
+use tonic::{Code, Status};
+
+use super::activities::Activities;
+use super::heartbeats::{Heartbeats, TIMEOUT_BUFFER};
+use super::outcome::Report;
+use super::panics::caught;
+use super::programs::listed;
+use super::wire_activity::ActivityTask;
+use crate::activity::{ActivityContext, CancelReason};
+use crate::client::retry::{Patience, is_oversize};
+use crate::convert::Payload;
+use crate::error::ActivityError;
+use crate::failure::Failure;
+
+type Returned = Result<Payload, ActivityError>;
+
+/// One attempt of an activity.
+#[derive(Debug)]
+pub(super) struct Attempt {
+    activities: Arc<Activities>,
+    context: ActivityContext,
+    input: Vec<Payload>,
+}
+
+impl Attempt {
+    pub(super) fn new(activities: &Arc<Activities>, task: ActivityTask) -> Self {
+        Self {
+            activities: Arc::clone(activities),
+            context: ActivityContext::new(task.info, task.token),
+            input: task.input,
+        }
+    }
+
+    /// Runs the body to its end and reports how that was.
+    pub(super) async fn run(mut self) {
+        let input = std::mem::take(&mut self.input);
+        let activities = Arc::clone(&self.activities);
+        let heartbeats = Heartbeats::new(&activities.client, &activities.settings, &self.context);
+        let returned = match self.spawn_body(input) {
+            Ok(body) => self.supervise(body, &heartbeats).await,
+            Err(unknown) => Err(unknown),
+        };
+        match Report::of(returned, self.context.cancel_reason()) {
+            Report::Canceled(details) => {
+                heartbeats.flush().await;
+                self.report_canceled(details).await;
+            }
+            Report::Completed(result) => self.report_completed(result).await,
+            Report::Failed(failure) => {
+                self.report_failed(failure, ActivityTaskFailedCause::Unspecified)
+                    .await;
+            }
+            Report::Nothing => self.log("the outcome of an activity is not reported"),
+        }
+    }
+
+    /// Starts the body in a task of its own, so that heartbeats go out and timeouts run
+    /// while it computes.
+    fn spawn_body(&self, input: Vec<Payload>) -> Result<JoinHandle<Returned>, ActivityError> {
+        let name = &self.context.info().activity_type;
+        let registry = &self.activities.registry;
+        let Some(activity) = registry.get(name).cloned() else {
+            let message = format!(
+                "activity type `{name}` is not registered with this worker; registered are {}",
+                listed(registry.names()),
+            );
+            return Err(ActivityError::application("NotFoundError", message));
+        };
+        let is_blocking = activity.is_blocking;
+        let context = self.context.clone();
+        let body = caught(async move {
+            match activity.call(context.clone(), &input) {
+                Ok(body) => body.await,
+                Err(error) => {
+                    let name = &context.info().activity_type;
+                    let message = format!("the arguments of activity `{name}`: {error}");
+                    Err(ActivityError::application("DecodeError", message))
+                }
+            }
+        });
+        let tracker = &self.activities.tracker;
+        Ok(if is_blocking {
+            let runtime = Handle::current();
+            // The slots of activities bound how many threads there are.
+            tracker.spawn_blocking(move || runtime.block_on(body))
+        } else {
+            tracker.spawn(body)
+        })
+    }
+
+    /// Sends heartbeats and watches timeouts until the body is done.
+    async fn supervise(&self, body: JoinHandle<Returned>, heartbeats: &Heartbeats<'_>) -> Returned {
+        let told_to_stop = async {
+            let reason = tokio::select! {
+                () = self.timed_out() => CancelReason::TimedOut,
+                () = heartbeats.missed() => CancelReason::TimedOut,
+                () = self.activities.grace_is_over.cancelled() => CancelReason::WorkerShutdown,
+            };
+            if self.context.cancel(reason) {
+                self.log("an activity is told to stop");
+            }
+            pending::<()>().await;
+        };
+        tokio::select! {
+            biased;
+            returned = body => returned.unwrap_or_else(|error| {
+                // The runtime shuts down, and the program with it.
+                Err(ActivityError::application("WorkerShutdown", error.to_string()))
+            }),
+            never = heartbeats.drive() => match never {},
+            () = told_to_stop => unreachable!("it waits on"),
+        }
+    }
+
+    /// Waits until the server must have given the attempt up.
+    async fn timed_out(&self) {
+        match self.context.info().start_to_close_timeout {
+            Some(timeout) => sleep(timeout + TIMEOUT_BUFFER).await,
+            None => pending().await,
+        }
+    }
+
+    async fn report_completed(&self, result: Payload) {
+        let size = result.data().len();
+        let request = self
+            .activities
+            .settings
+            .activity_completed(self.context.task_token(), result);
+        let answer = self
+            .activities
+            .client
+            .call(
+                Patience::Unary,
+                &request,
+                |mut service, request| async move {
+                    service.respond_activity_task_completed(request).await
+                },
+            )
+            .await;
+        match answer {
+            Err(status) if is_oversize(&status) => {
+                let message = format!("the result of {size} bytes is too large for the server");
+                let failure = Failure::application("PayloadsTooLarge", message);
+                self.report_failed(failure, ActivityTaskFailedCause::PayloadsTooLarge)
+                    .await;
+            }
+            answer => self.log_refusal(answer),
+        }
+    }
+
+    async fn report_failed(&self, failure: Failure, cause: ActivityTaskFailedCause) {
+        if !failure
+            .as_application()
+            .is_some_and(|application| application.benign)
+        {
+            tracing::warn!(
+                activity_type = self.context.info().activity_type,
+                activity_id = self.context.info().activity_id.as_str(),
+                attempt = self.context.info().attempt,
+                failure = failure.report(),
+                "an activity failed"
+            );
+        }
+        let last_heartbeat = self.context.recorded_heartbeat();
+        let token = self.context.task_token();
+        let settings = &self.activities.settings;
+        let request = settings.activity_failed(token, failure, last_heartbeat, cause);
+        let answer = self
+            .activities
+            .client
+            .call(
+                Patience::Unary,
+                &request,
+                |mut service, request| async move {
+                    service.respond_activity_task_failed(request).await
+                },
+            )
+            .await;
+        self.log_refusal(answer);
+    }
+
+    async fn report_canceled(&self, details: Vec<Payload>) {
+        let token = self.context.task_token();
+        let request = self.activities.settings.activity_canceled(token, details);
+        let answer = self
+            .activities
+            .client
+            .call(
+                Patience::Unary,
+                &request,
+                |mut service, request| async move {
+                    service.respond_activity_task_canceled(request).await
+                },
+            )
+            .await;
+        self.log_refusal(answer);
+    }
+
+    fn log_refusal<T>(&self, answer: Result<T, Status>) {
+        let Err(status) = answer else { return };
+        if status.code() == Code::NotFound {
+            return self.log("the outcome of an activity came too late or is not wanted any more");
+        }
+        tracing::warn!(
+            activity_type = self.context.info().activity_type,
+            activity_id = self.context.info().activity_id.as_str(),
+            code = ?status.code(),
+            message = status.message(),
+            "the server did not take the outcome of an activity"
+        );
+    }
+
+    fn log(&self, what: &str) {
+        let reason = self
+            .context
+            .cancel_reason()
+            .map(|reason| reason.to_string());
+        tracing::debug!(
+            activity_type = self.context.info().activity_type,
+            activity_id = self.context.info().activity_id.as_str(),
+            reason,
+            "{what}"
+        );
+    }
+}

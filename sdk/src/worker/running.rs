@@ -1,0 +1,332 @@
+//! [`Running`]: a worker at work, from its first poll to its last report.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use outlast_proto::temporal::api::enums::v1::TaskQueueType;
+use outlast_proto::temporal::api::workflowservice::v1::{
+    DescribeNamespaceRequest, ShutdownWorkerRequest,
+};
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+use tokio_util::task::TaskTracker;
+use tonic::{Code, Status};
+
+use super::Worker;
+use super::activities::Activities;
+use super::error::WorkerError;
+use super::lifecycle::Lifecycle;
+use super::poller::Poller;
+use super::responder::{Responder, read_task};
+use super::settings::Settings;
+use super::slots::Slots;
+use super::threads::Shards;
+use super::wire::QueueKind;
+use crate::client::Client;
+use crate::client::retry::Patience;
+
+/// How long the end of a worker waits for the server to take notice of it.
+const FAREWELL: Duration = Duration::from_secs(5);
+
+/// A worker at work. Dropping it ends everything at once: activities are told to stop, and
+/// what was under way is left to other workers.
+pub(super) struct Running {
+    client: Client,
+    settings: Arc<Settings>,
+    lifecycle: Lifecycle,
+    grace: Option<Duration>,
+    /// Absent if there are no workflows.
+    workflows: Option<Workflows>,
+    /// Absent if there are no activities.
+    activities: Option<Arc<Activities>>,
+    pollers: TaskTracker,
+    /// Everything that is spawned but pollers: requests, activities, threads.
+    tracker: TaskTracker,
+    failures: mpsc::UnboundedReceiver<WorkerError>,
+    failed: mpsc::UnboundedSender<WorkerError>,
+    /// Whether the server ends open polls when it is told that the worker stops.
+    ends_polls: Arc<OnceLock<bool>>,
+}
+
+struct Workflows {
+    shards: Arc<Shards>,
+    slots: Slots,
+}
+
+impl Running {
+    pub(super) fn start(worker: Worker) -> Result<Self, WorkerError> {
+        let Worker {
+            client,
+            settings,
+            programs,
+            activities,
+            limits,
+        } = worker;
+        let (failed, failures) = mpsc::unbounded_channel();
+        let lifecycle = Lifecycle::default();
+        let tracker = TaskTracker::new();
+        let activities = (!activities.is_empty()).then(|| {
+            Arc::new(Activities {
+                client: client.clone(),
+                settings: Arc::clone(&settings),
+                registry: activities,
+                slots: Slots::new(limits.activities),
+                tracker: tracker.clone(),
+                grace_is_over: lifecycle.grace_is_over.clone(),
+            })
+        });
+        let mut running = Self {
+            client,
+            settings,
+            lifecycle,
+            grace: limits.grace,
+            workflows: None,
+            activities,
+            pollers: TaskTracker::new(),
+            tracker,
+            failures,
+            failed,
+            ends_polls: Arc::default(),
+        };
+        if !programs.is_empty() {
+            let responder = Responder::new(
+                running.client.clone(),
+                Arc::clone(&running.settings),
+                running.activities.clone().filter(|_| limits.is_eager),
+                running.lifecycle.stop.clone(),
+            );
+            let shards = Shards::start(
+                &programs,
+                &running.settings.namespace,
+                limits.cached_workflows,
+                Arc::new(responder),
+                &running.tracker,
+            )?;
+            let slots = Slots::new(limits.workflow_slots());
+            running.workflows = Some(Workflows {
+                shards: Arc::new(shards),
+                slots,
+            });
+            let polls = limits.workflow_polls();
+            running.poll_workflows(QueueKind::Normal, polls.normal);
+            running.poll_workflows(QueueKind::Sticky, polls.sticky);
+        }
+        running.poll_activities(limits.activity_polls);
+        running.examine_namespace();
+        Ok(running)
+    }
+
+    /// Waits until the worker cannot go on.
+    pub(super) async fn failure(&mut self) -> WorkerError {
+        let failure = self.failures.recv().await;
+        failure.expect("`failed` is kept beside the receiver")
+    }
+
+    /// Ends the worker: no more polls, then everything under way comes to its end.
+    pub(super) async fn shut_down(mut self) {
+        tracing::debug!(task_queue = self.settings.task_queue, "the worker stops");
+        self.lifecycle.stop.cancel();
+        self.pollers.close();
+        tokio::join!(self.say_farewell(), self.end_polls());
+        tokio::join!(self.end_workflows(), self.end_activities());
+        // The threads are counted by the tracker and go when the last sender does.
+        self.workflows = None;
+        self.tracker.close();
+        self.tracker.wait().await;
+    }
+
+    fn poll_workflows(&self, kind: QueueKind, polls: usize) {
+        let Some(workflows) = &self.workflows else {
+            return;
+        };
+        for _ in 0..polls {
+            let client = self.client.clone();
+            let settings = Arc::clone(&self.settings);
+            let shards = Arc::clone(&workflows.shards);
+            let poll = move || {
+                let request = settings.poll_workflow_tasks(kind);
+                let request = client.request(request, Patience::LongPoll.deadline());
+                let mut service = client.service();
+                async move {
+                    let response = service
+                        .poll_workflow_task_queue(request)
+                        .await?
+                        .into_inner();
+                    // An answer without a token is that of a poll that found nothing.
+                    Ok(Some(response).filter(|response| !response.task_token.is_empty()))
+                }
+            };
+            let poller = self.poller(&workflows.slots);
+            self.spawn_poller(poller.run(poll, move |response, permit| {
+                if let Some(task) = read_task(response, permit) {
+                    shards.handle(task);
+                }
+            }));
+        }
+    }
+
+    fn poll_activities(&self, polls: usize) {
+        let Some(activities) = &self.activities else {
+            return;
+        };
+        for _ in 0..polls {
+            let activities = Arc::clone(activities);
+            let polling = Arc::clone(&activities);
+            let poll = move || {
+                let request = polling.settings.poll_activity_tasks();
+                let request = polling
+                    .client
+                    .request(request, Patience::LongPoll.deadline());
+                let mut service = polling.client.service();
+                async move {
+                    let response = service
+                        .poll_activity_task_queue(request)
+                        .await?
+                        .into_inner();
+                    Ok(Some(response).filter(|response| !response.task_token.is_empty()))
+                }
+            };
+            let poller = self.poller(&activities.slots);
+            self.spawn_poller(poller.run(poll, move |task, permit| {
+                activities.start(task, permit);
+            }));
+        }
+    }
+
+    fn poller(&self, slots: &Slots) -> Poller {
+        Poller {
+            queue: self.settings.task_queue.clone(),
+            slots: slots.clone(),
+            lifecycle: self.lifecycle.clone(),
+        }
+    }
+
+    fn spawn_poller(&self, polls: impl Future<Output = Result<(), Status>> + Send + 'static) {
+        let failed = self.failed.clone();
+        let task_queue = self.settings.task_queue.clone();
+        self.pollers.spawn(async move {
+            if let Err(status) = polls.await {
+                let source = status.into();
+                let _ = failed.send(WorkerError::PollsRefused { task_queue, source });
+            }
+        });
+    }
+
+    /// Finds out early whether the namespace exists, and what the server does at the end.
+    fn examine_namespace(&self) {
+        let client = self.client.clone();
+        let failed = self.failed.clone();
+        let ends_polls = Arc::clone(&self.ends_polls);
+        let examination = async move {
+            let namespace = client.namespace().to_owned();
+            let request = DescribeNamespaceRequest {
+                namespace: namespace.clone(),
+                weak_consistency: true,
+                ..DescribeNamespaceRequest::default()
+            };
+            let answer = client
+                .call(
+                    Patience::Unary,
+                    &request,
+                    |mut service, request| async move { service.describe_namespace(request).await },
+                )
+                .await;
+            match answer {
+                Ok(description) => {
+                    let info = description.namespace_info.unwrap_or_default();
+                    let capabilities = info.capabilities.unwrap_or_default();
+                    let _ = ends_polls.set(capabilities.worker_poll_complete_on_shutdown);
+                }
+                Err(status) if status.code() == Code::NotFound => {
+                    let _ = failed.send(WorkerError::NamespaceNotFound { namespace });
+                }
+                // Whatever it is, the polls find out too and have more patience.
+                Err(status) => tracing::debug!(
+                    namespace,
+                    message = status.message(),
+                    "the namespace could not be examined"
+                ),
+            }
+        };
+        let stop = self.lifecycle.stop.clone();
+        self.pollers.spawn(async move {
+            tokio::select! {
+                () = examination => {}
+                () = stop.cancelled() => {}
+            }
+        });
+    }
+
+    /// Tells the server that the worker is gone, so that its tasks go elsewhere at once.
+    async fn say_farewell(&self) {
+        let workflows = self
+            .workflows
+            .as_ref()
+            .map(|_| TaskQueueType::Workflow as i32);
+        let activities = self
+            .activities
+            .as_ref()
+            .map(|_| TaskQueueType::Activity as i32);
+        let sticky = self.settings.sticky.as_ref();
+        let request = ShutdownWorkerRequest {
+            namespace: self.settings.namespace.clone(),
+            identity: self.settings.identity.clone(),
+            sticky_task_queue: sticky
+                .map(|sticky| sticky.queue.clone())
+                .unwrap_or_default(),
+            task_queue: self.settings.task_queue.clone(),
+            task_queue_types: workflows.into_iter().chain(activities).collect(),
+            worker_instance_key: self.settings.instance_key.clone(),
+            reason: "graceful shutdown".to_owned(),
+            ..ShutdownWorkerRequest::default()
+        };
+        let answer = self.client.call(
+            Patience::Once,
+            &request,
+            |mut service, request| async move { service.shutdown_worker(request).await },
+        );
+        if let Ok(Err(status)) = timeout(FAREWELL, answer).await {
+            tracing::debug!(
+                message = status.message(),
+                "the server was not told of the end"
+            );
+        }
+    }
+
+    async fn end_polls(&self) {
+        if self.ends_polls.get() == Some(&true) {
+            let _ = timeout(FAREWELL, self.pollers.wait()).await;
+        }
+        self.lifecycle.abort_polls.cancel();
+        self.pollers.wait().await;
+    }
+
+    async fn end_workflows(&self) {
+        if let Some(workflows) = &self.workflows {
+            workflows.slots.drained().await;
+        }
+    }
+
+    async fn end_activities(&self) {
+        let Some(activities) = &self.activities else {
+            return;
+        };
+        let drained = activities.slots.drained();
+        match self.grace {
+            None => drained.await,
+            Some(grace) => {
+                let mut drained = std::pin::pin!(drained);
+                if timeout(grace, &mut drained).await.is_err() {
+                    self.lifecycle.grace_is_over.cancel();
+                    drained.await;
+                }
+            }
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.lifecycle.end();
+    }
+}
