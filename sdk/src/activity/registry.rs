@@ -6,18 +6,22 @@ use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use super::{ActivityContext, ActivityImpl};
+use super::{ActivityContext, ActivityImpl, ActivityInfo};
 use crate::convert::{Args, DecodeError, Payload, ToPayload};
-use crate::definition::ActivityReturn;
+use crate::definition::{Activity, ActivityReturn};
 use crate::error::ActivityError;
 
 /// The activities that a worker can run, by name.
-#[derive(Debug, Default)]
+#[derive(Clone, Default)]
 pub struct ActivityRegistry {
     activities: BTreeMap<&'static str, RegisteredActivity>,
     /// Names that came twice, which makes the worker's builder fail.
     duplicates: Vec<&'static str>,
+    /// Who is told of every attempt.
+    observer: Option<Arc<Observer>>,
 }
+
+type Observer = dyn Fn(&ActivityInfo, &[Payload]) + Send + Sync;
 
 /// A type whose methods are activities. `#[activities]` writes it.
 pub trait ActivitySet: Send + Sync + 'static {
@@ -48,6 +52,37 @@ impl ActivityRegistry {
             Ok(Box::pin(async move { Ok(run.await.into_result()?.to_payload()?) }) as ActivityRun)
         };
         self.insert(K::NAME, K::BLOCKING, Arc::new(body));
+    }
+
+    /// Runs `body` for the activity `K`, in place of what was added before.
+    pub fn replace<K, F>(
+        &mut self,
+        body: impl Fn(ActivityContext, K::Args) -> F + Send + Sync + 'static,
+    ) where
+        K: Activity,
+        F: Future<Output = K::Return> + Send + 'static,
+    {
+        let body = move |context: ActivityContext, input: &[Payload]| {
+            let run = body(context, K::Args::decode(input)?);
+            Ok(Box::pin(async move { Ok(run.await.into_result()?.to_payload()?) }) as ActivityRun)
+        };
+        self.activities.remove(K::NAME);
+        self.insert(K::NAME, false, Arc::new(body));
+    }
+
+    /// Tells `observer` of every attempt, before its body runs.
+    pub fn on_call(
+        &mut self,
+        observer: impl Fn(&ActivityInfo, &[Payload]) + Send + Sync + 'static,
+    ) {
+        self.observer = Some(Arc::new(observer));
+    }
+
+    /// Tells the observer of an attempt.
+    pub(crate) fn observe(&self, info: &ActivityInfo, input: &[Payload]) {
+        if let Some(observer) = &self.observer {
+            observer(info, input);
+        }
     }
 
     fn insert(&mut self, name: &'static str, is_blocking: bool, body: Arc<ErasedBody>) {
@@ -91,6 +126,14 @@ impl RegisteredActivity {
     }
 }
 
+impl fmt::Debug for ActivityRegistry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ActivityRegistry")
+            .field("activities", &self.activities)
+            .finish_non_exhaustive()
+    }
+}
+
 impl fmt::Debug for RegisteredActivity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RegisteredActivity")
@@ -102,8 +145,7 @@ impl fmt::Debug for RegisteredActivity {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::activity::ActivityInfo;
-    use crate::definition::{Activity, ActivityFuture, MissingTimeout};
+    use crate::definition::{ActivityFuture, MissingTimeout};
 
     struct Double;
 

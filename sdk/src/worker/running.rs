@@ -98,6 +98,7 @@ impl Running {
             let shards = Shards::start(
                 &programs,
                 &running.settings.namespace,
+                limits.workflow_threads,
                 limits.cached_workflows,
                 Arc::new(responder),
                 &running.tracker,

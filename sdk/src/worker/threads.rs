@@ -54,6 +54,7 @@ impl Shards {
     pub(super) fn start(
         programs: &Arc<Programs>,
         namespace: &str,
+        wanted: Option<usize>,
         cached: usize,
         responder: Arc<Responder>,
         tracker: &TaskTracker,
@@ -63,7 +64,7 @@ impl Shards {
             runtime: Handle::current(),
             tracker: tracker.clone(),
         };
-        let count = thread_count(cached);
+        let count = thread_count(wanted, cached);
         let mut shards = Self {
             threads: Vec::with_capacity(count),
         };
@@ -103,9 +104,10 @@ impl Drop for Shards {
     }
 }
 
-/// As many threads as run at the same time, but none without a run to keep.
-fn thread_count(cached: usize) -> usize {
-    let cores = thread::available_parallelism().map_or(1, usize::from);
+/// As many threads as run at the same time if nothing is said, but none without a run to keep.
+fn thread_count(wanted: Option<usize>, cached: usize) -> usize {
+    let cores = || thread::available_parallelism().map_or(1, usize::from);
+    let cores = wanted.map_or_else(cores, |wanted| wanted.max(1));
     if cached == 0 {
         cores
     } else {

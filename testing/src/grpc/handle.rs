@@ -83,6 +83,11 @@ impl Server {
         InProcessServer::new(self)
     }
 
+    /// An ordinary client of the server's namespace `default`, without a network between.
+    pub fn client(&self) -> outlast::Client {
+        outlast::raw::client_from_service(self.service(), "default", "test")
+    }
+
     /// Binds a TCP address, for clients of other processes and languages.
     ///
     /// # Errors
