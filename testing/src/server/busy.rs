@@ -1,6 +1,7 @@
 //! What holds the clock, and why a test hangs.
 
 use std::fmt::{self, Write};
+use std::time::{Duration, SystemTime};
 
 use super::Engine;
 use super::activities::ActivityState;
@@ -49,7 +50,7 @@ impl Engine {
                     "workflow task (attempt {}) is running",
                     task.attempt
                 ));
-            } else if queues.is_attended(&task.queue) {
+            } else if queues.is_attended(&task.queue) || self.is_fresh(task.scheduled_at) {
                 business.push(format!(
                     "workflow task waits in queue {:?}",
                     task.queue.name
@@ -62,7 +63,10 @@ impl Engine {
                 ActivityState::Started => {
                     business.push(format!("activity {:?} is running", activity.id()));
                 }
-                ActivityState::Queued if queues.is_attended(&queue) => {
+                ActivityState::Queued
+                    if queues.is_attended(&queue)
+                        || self.is_fresh(activity.attempt_scheduled_at) =>
+                {
                     business.push(format!(
                         "activity {:?} waits in queue {:?}",
                         activity.id(),
@@ -76,6 +80,13 @@ impl Engine {
             business.push("a query waits for its answer".to_owned());
         }
         business
+    }
+
+    /// Whether a worker may just be about to poll for a task of this age.
+    ///
+    /// A frozen clock has no notion of "just about to": whoever wants the task polls first.
+    fn is_fresh(&self, scheduled_at: SystemTime) -> bool {
+        self.clock.follows_wall() && self.world.now < scheduled_at + POLLER_GRACE
     }
 
     /// Whether somebody waits in vain; see [`Stalled`].
@@ -172,6 +183,9 @@ fn bound_name(timer: &super::timers::Timer) -> &'static str {
 }
 
 /// Seconds since the epoch are all that can be said without a calendar.
-fn humane(time: std::time::SystemTime) -> String {
+fn humane(time: SystemTime) -> String {
     format!("{:.3} s", super::wire::since_epoch(time).as_secs_f64())
 }
+
+/// For how long a task holds a flowing clock although nobody polls its queue.
+pub(super) const POLLER_GRACE: Duration = Duration::from_secs(1);
