@@ -9,6 +9,7 @@ mod expand;
 mod fallback;
 mod handler;
 mod retry;
+mod run;
 mod signature;
 #[cfg(test)]
 mod tests;

@@ -2,13 +2,14 @@
 
 use std::fmt::Display;
 
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::{
-    Attribute, FnArg, Ident, Pat, PatType, Receiver, ReceiverKind, Result, ReturnType, Safety,
-    Type, parse_quote_spanned,
+    Attribute, FnArg, Ident, Pat, PatType, Receiver, ReceiverKind, ReturnType, Safety, Type,
+    parse_quote_spanned,
 };
 
+use crate::attr::check_wire_name;
 use crate::errors::Errors;
 
 /// How many arguments a function may take, besides its receiver and its context.
@@ -22,6 +23,8 @@ pub(crate) struct Signature {
     pub(crate) args: Vec<Type>,
     pub(crate) output: Type,
     pub(crate) is_async: bool,
+    /// The parentheses with all that is between them.
+    pub(crate) args_place: Span,
 }
 
 /// Which context a function may take.
@@ -48,20 +51,19 @@ impl ContextKind {
 }
 
 impl Signature {
-    pub(crate) fn parse(sig: &syn::Signature, kind: ContextKind) -> Result<Self> {
-        let mut errors = Errors::default();
-        refuse_qualifiers(sig, &mut errors);
+    pub(crate) fn parse(sig: &syn::Signature, kind: ContextKind, errors: &mut Errors) -> Self {
+        refuse_qualifiers(sig, errors);
         let (mut receiver, mut context, mut args) = (None, None, Vec::new());
         for input in &sig.inputs {
-            refuse_cfg(input, &mut errors);
+            refuse_cfg(input, errors);
             match input {
                 FnArg::Receiver(found) => receiver = Some(found.clone()),
                 FnArg::Typed(arg) if is_context(&arg.ty, kind) => {
-                    check_context(arg, kind, context.is_none() && args.is_empty(), &mut errors);
+                    check_context(arg, kind, context.is_none() && args.is_empty(), errors);
                     context = Some((*arg.ty).clone());
                 }
                 FnArg::Typed(arg) => {
-                    check_arg(arg, kind, &mut errors);
+                    check_arg(arg, kind, errors);
                     args.push((*arg.ty).clone());
                 }
             }
@@ -76,20 +78,44 @@ impl Signature {
             ReturnType::Default => parse_quote_spanned!(sig.ident.span()=> ()),
             ReturnType::Type(_, output) => (**output).clone(),
         };
-        refuse_impl_trait(&output, &mut errors);
-        errors.check(Self {
+        refuse_impl_trait(&output, errors);
+        Self {
             ident: sig.ident.clone(),
             receiver,
             context,
             args,
             output,
             is_async: sig.asyncness.is_some(),
-        })
+            args_place: sig.paren_token.span.join(),
+        }
     }
 
-    /// The function's name on the wire, unless an attribute says another.
+    /// The function's own name.
     pub(crate) fn name(&self) -> String {
         syn::ext::IdentExt::unraw(&self.ident).to_string()
+    }
+
+    /// The name on the wire: the given one, or the function's own.
+    pub(crate) fn wire_name(&self, given: Option<&str>, errors: &mut Errors) -> String {
+        if let Some(given) = given {
+            return given.to_owned();
+        }
+        let name = self.name();
+        if let Err(message) = check_wire_name(&name) {
+            errors.at(&self.ident, message);
+        }
+        name
+    }
+
+    /// Refuses results that could not outlive the call.
+    pub(crate) fn refuse_borrowed_output(&self, errors: &mut Errors) {
+        if borrows(&self.output) {
+            errors.at(
+                &self.output,
+                "results travel as payloads, so they must be owned types, such as `String` for \
+                 `&str`",
+            );
+        }
     }
 
     /// Where to say that the receiver is not the right one.
@@ -247,7 +273,9 @@ mod tests {
     use super::*;
 
     fn messages(sig: &syn::Signature, kind: ContextKind) -> Vec<String> {
-        let error = Signature::parse(sig, kind).err();
+        let mut errors = Errors::default();
+        Signature::parse(sig, kind, &mut errors);
+        let error = errors.check(()).err();
         let errors = error.into_iter().flatten();
         errors.map(|error| error.to_string()).collect()
     }
@@ -256,7 +284,7 @@ mod tests {
     fn a_context_is_told_from_the_arguments() {
         let sig =
             parse_quote!(async fn f(ctx: outlast::ActivityContext, mut a: u32, _: String) -> R);
-        let parsed = Signature::parse(&sig, ContextKind::Activity).ok().unwrap();
+        let parsed = Signature::parse(&sig, ContextKind::Activity, &mut Errors::default());
         assert!(parsed.context.is_some() && parsed.receiver.is_none() && parsed.is_async);
         let args = parsed
             .args
@@ -298,7 +326,7 @@ mod tests {
     #[test]
     fn raw_names_lose_their_prefix_on_the_wire() {
         let sig = parse_quote!(async fn r#match());
-        let parsed = Signature::parse(&sig, ContextKind::Workflow).ok().unwrap();
+        let parsed = Signature::parse(&sig, ContextKind::Workflow, &mut Errors::default());
         assert_eq!(parsed.name(), "match");
     }
 }

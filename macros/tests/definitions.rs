@@ -255,6 +255,25 @@ mod methods {
         );
     }
 
+    #[derive(Serialize, Deserialize)]
+    struct Item(u32);
+
+    struct Shelf(u32);
+
+    #[activities]
+    impl Shelf {
+        #[activity]
+        pub async fn put(&self, item: Item) -> Result<Item, ActivityError> {
+            Ok(Item(self.0 + item.0))
+        }
+    }
+
+    #[test]
+    fn of_private_types_may_be_public() {
+        assert_eq!(ready(Shelf(1).put(Item(2))).unwrap().0, 3);
+        assert_eq!(activity_name(Shelf::put), "put");
+    }
+
     #[test]
     fn have_keys_like_functions() {
         assert_eq!(activity_name(Inventory::reserve), "reserve");
