@@ -10,6 +10,7 @@ use crate::activity::{self, Definition};
 use crate::attr::{self, ActivityAttr, cfgs, krate_or_default};
 use crate::errors::Errors;
 use crate::expand::{Function, allow_for_keys, allow_unused, at};
+use crate::names::{self, Named};
 use crate::signature::Signature;
 
 /// One method annotated with `#[activity]`, its place in the block, and what was read from it.
@@ -82,10 +83,20 @@ fn methods(block: &ItemImpl, errors: &mut Errors) -> Vec<Method> {
             "no method of this block is annotated with `#[activity]`",
         );
     }
+    names::refuse_duplicates(methods.iter().map(Method::named), errors);
     methods
 }
 
 impl Method {
+    fn named(&self) -> Named<'_> {
+        Named {
+            kind: "activity",
+            name: &self.name,
+            model: &self.model,
+            cfgs: &self.cfgs,
+        }
+    }
+
     fn parse(
         index: usize,
         method: &ImplItemFn,

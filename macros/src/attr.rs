@@ -11,6 +11,7 @@ use syn::{Attribute, Error, Expr, ExprLit, Ident, Lit, LitStr, Meta, Path, Resul
 
 use crate::duration;
 use crate::errors::Errors;
+use crate::names;
 use crate::retry::Retry;
 
 /// `#[activity(..)]`.
@@ -220,21 +221,8 @@ fn krate(option: &Meta) -> Result<Path> {
 
 fn wire_name(option: &Meta) -> Result<String> {
     let text = string(option)?;
-    check_wire_name(&text.value()).map_err(|message| Error::new(text.span(), message))?;
+    names::check(&text.value()).map_err(|message| Error::new(text.span(), message))?;
     Ok(text.value())
-}
-
-/// Whether a name may be ours, or why not.
-pub(crate) fn check_wire_name(name: &str) -> std::result::Result<(), &'static str> {
-    if name.is_empty() {
-        Err("a name cannot be empty")
-    } else if name.starts_with("__temporal_") {
-        Err("names that start with `__temporal_` are reserved: choose another name")
-    } else if name == "__stack_trace" || name == "__enhanced_stack_trace" {
-        Err("every workflow answers this query already: choose another name")
-    } else {
-        Ok(())
-    }
 }
 
 fn arguments(attribute: &Attribute, errors: &mut Errors) -> TokenStream {
@@ -314,20 +302,6 @@ mod tests {
         ));
         let found = messages(found.err().unwrap());
         assert_eq!(found.len(), 7, "{found:#?}");
-    }
-
-    #[test]
-    fn reserved_names_are_refused() {
-        for (name, allowed) in [
-            ("charge", true),
-            ("__temporal", true),
-            ("__temporal_x", false),
-            ("__stack_trace", false),
-            ("__enhanced_stack_trace", false),
-            ("", false),
-        ] {
-            assert_eq!(check_wire_name(name).is_ok(), allowed, "{name}");
-        }
     }
 
     #[test]

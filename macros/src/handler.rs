@@ -8,6 +8,7 @@ use syn::{Attribute, Ident, ImplItemFn, Path, ReturnType};
 use crate::attr::{cfgs, parse_handler, parse_validate};
 use crate::errors::Errors;
 use crate::expand::{args_param, at, spread, tuple};
+use crate::names::Named;
 use crate::signature::{ContextKind, Signature, borrows, is_named};
 
 /// A method that answers messages.
@@ -77,6 +78,15 @@ impl Handler {
             name: model.wire_name(name.as_deref(), errors),
             model,
             cfgs: cfgs(&method.attrs),
+        }
+    }
+
+    pub(crate) fn named(&self) -> Named<'_> {
+        Named {
+            kind: self.kind.name(),
+            name: &self.name,
+            model: &self.model,
+            cfgs: &self.cfgs,
         }
     }
 

@@ -9,8 +9,8 @@ use syn::{
     parse_quote_spanned,
 };
 
-use crate::attr::check_wire_name;
 use crate::errors::Errors;
+use crate::names;
 
 /// How many arguments a function may take, besides its receiver and its context.
 const MAX_ARGS: usize = 8;
@@ -101,7 +101,7 @@ impl Signature {
             return given.to_owned();
         }
         let name = self.name();
-        if let Err(message) = check_wire_name(&name) {
+        if let Err(message) = names::check(&name) {
             errors.at(&self.ident, message);
         }
         name

@@ -10,6 +10,7 @@ use crate::attr::{WorkflowAttr, cfgs, krate_or_default};
 use crate::errors::Errors;
 use crate::expand::{Function, allow_unused, at, spread};
 use crate::handler::{Handler, Kind, Validator};
+use crate::names;
 use crate::run;
 use crate::signature::Signature;
 use crate::workflow::{definition, start};
@@ -57,13 +58,19 @@ impl Workflow {
                 validators.extend(Validator::parse(method, attribute, &mut errors));
             } else if attribute.path().is_ident("run") {
                 let model = run::parse_method(method, block, &mut errors);
-                only_one(&mut run, attribute, Run { index, model }, &mut errors);
+                only_one(
+                    &mut run,
+                    method,
+                    attribute,
+                    Run { index, model },
+                    &mut errors,
+                );
             } else {
                 let model = run::parse_init(method, block, &mut errors);
-                only_one(&mut init, attribute, model, &mut errors);
+                only_one(&mut init, method, attribute, model, &mut errors);
             }
         }
-        check_names(&handlers, &mut errors);
+        names::refuse_duplicates(handlers.iter().map(Handler::named), &mut errors);
         for validator in &validators {
             validator.check(&handlers, &mut errors);
         }
@@ -229,7 +236,13 @@ fn role<'a>(method: &'a ImplItemFn, errors: &mut Errors) -> Option<&'a Attribute
     Some(first)
 }
 
-fn only_one<T>(slot: &mut Option<T>, attribute: &Attribute, value: T, errors: &mut Errors) {
+fn only_one<T>(
+    slot: &mut Option<T>,
+    method: &ImplItemFn,
+    attribute: &Attribute,
+    value: T,
+    errors: &mut Errors,
+) {
     let name = attribute.path().to_token_stream();
     if slot.is_some() {
         errors.at(attribute, format!("a workflow has one `#[{name}]` method"));
@@ -242,22 +255,10 @@ fn only_one<T>(slot: &mut Option<T>, attribute: &Attribute, value: T, errors: &m
             format!("`#[{name}]` has no options; those of the workflow go on `#[workflow]`"),
         );
     }
-}
-
-/// Callers find a handler by its kind and its name.
-fn check_names(handlers: &[Handler], errors: &mut Errors) {
-    for (index, handler) in handlers.iter().enumerate() {
-        let same = |other: &&Handler| other.kind == handler.kind && other.name == handler.name;
-        // Conditional handlers may exclude one another.
-        if handler.cfgs.is_empty()
-            && let Some(other) = handlers[..index].iter().find(same)
-            && other.cfgs.is_empty()
-        {
-            let name = &handler.name;
-            errors.at(
-                &handler.model.ident,
-                format!("`{name}` is the name of another handler"),
-            );
-        }
+    for cfg in cfgs(&method.attrs) {
+        errors.at(
+            &cfg,
+            format!("`#[{name}]` cannot be conditional: put the condition on the `impl` block"),
+        );
     }
 }

@@ -38,6 +38,19 @@ impl Inventory {
 
 #[activities]
 impl Inventory {
+    #[activity]
+    async fn count(&self) -> Result<(), ActivityError> {
+        Ok(())
+    }
+
+    #[activity(name = "count")]
+    async fn count_again(&self) -> Result<(), ActivityError> {
+        Ok(())
+    }
+}
+
+#[activities]
+impl Inventory {
     async fn not_annotated(&self) -> Result<(), ActivityError> {
         Ok(())
     }

@@ -53,6 +53,18 @@ impl Stateless {
 }
 
 #[derive(Default)]
+struct Conditional;
+
+#[workflow]
+impl Conditional {
+    #[run]
+    #[cfg(unix)]
+    async fn run(ctx: WorkflowContext<Self>) -> WorkflowResult<()> {
+        Ok(())
+    }
+}
+
+#[derive(Default)]
 struct WithoutContext;
 
 #[workflow]
