@@ -254,7 +254,6 @@ fn refuse_qualifiers(sig: &syn::Signature, errors: &mut Errors) {
     let generic = "must not be generic: callers know it by its name alone";
     refuse(&sig.generics, generic, errors);
     refuse(&sig.generics.where_clause, generic, errors);
-    refuse(&sig.constness, "must not be `const`", errors);
     refuse(&sig.abi, "must not be `extern`", errors);
     refuse(&sig.variadic, "must not be variadic", errors);
     if let Safety::Unsafe(token) = &sig.safety {
@@ -296,7 +295,7 @@ mod tests {
     #[test]
     fn every_mistake_is_found_at_once() {
         let sig = parse_quote!(
-            const unsafe extern "C" fn f<T>(
+            unsafe extern "C" fn f<T>(
                 a: &str,
                 (b, c): (u32, u32),
                 ctx: ActivityContext,
@@ -306,7 +305,7 @@ mod tests {
             ) -> impl Display
         );
         let found = messages(&sig, ContextKind::Activity);
-        assert_eq!(found.len(), 11, "{found:#?}");
+        assert_eq!(found.len(), 10, "{found:#?}");
     }
 
     #[test]

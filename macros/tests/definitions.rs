@@ -380,7 +380,7 @@ mod stateful_workflows {
         }
 
         #[query]
-        pub fn version(&self) -> u32 {
+        pub const fn version(&self) -> u32 {
             1
         }
 
