@@ -4,7 +4,7 @@ use quote::ToTokens;
 use syn::{ImplItemFn, ItemImpl, PathArguments, Type};
 
 use crate::errors::Errors;
-use crate::signature::{ContextKind, Signature};
+use crate::signature::{ContextKind, Signature, is_named};
 
 /// Reads the signature of a workflow function or of `#[run]`.
 pub(crate) fn parse(sig: &syn::Signature, context: &str, errors: &mut Errors) -> Signature {
@@ -40,7 +40,9 @@ pub(crate) fn parse_method(
             ),
         );
     }
-    if let Some(context) = &model.context {
+    if let Some(context) = &model.context
+        && is_named(context, "WorkflowContext")
+    {
         let state = state_argument(context);
         let owner = block.self_ty.to_token_stream().to_string();
         if state.is_none_or(|state| state != "Self" && state != owner) {

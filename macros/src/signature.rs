@@ -62,8 +62,13 @@ impl Signature {
                     check_context(arg, kind, context.is_none() && args.is_empty(), errors);
                     context = Some((*arg.ty).clone());
                 }
+                FnArg::Typed(arg) if is_context(&arg.ty, kind.other()) => {
+                    let (ours, other) = (kind.name(), kind.other().name());
+                    errors.at(&arg.ty, format!("expected the `{ours}`, found `{other}`"));
+                    context = Some((*arg.ty).clone());
+                }
                 FnArg::Typed(arg) => {
-                    check_arg(arg, kind, errors);
+                    check_arg(arg, errors);
                     args.push((*arg.ty).clone());
                 }
             }
@@ -200,7 +205,7 @@ fn check_context(arg: &PatType, kind: ContextKind, is_first: bool, errors: &mut 
     }
 }
 
-fn check_arg(arg: &PatType, kind: ContextKind, errors: &mut Errors) {
+fn check_arg(arg: &PatType, errors: &mut Errors) {
     let plain = match &*arg.pat {
         Pat::Ident(name) => name.by_ref.is_none() && name.subpat.is_none(),
         Pat::Wild(_) => true,
@@ -212,10 +217,7 @@ fn check_arg(arg: &PatType, kind: ContextKind, errors: &mut Errors) {
             "arguments must be plain names: take the value apart in the body",
         );
     }
-    if is_context(&arg.ty, kind.other()) {
-        let (ours, other) = (kind.name(), kind.other().name());
-        errors.at(&arg.ty, format!("expected the `{ours}`, found `{other}`"));
-    } else if borrows(&arg.ty) {
+    if borrows(&arg.ty) {
         errors.at(
             &arg.ty,
             "arguments are decoded from payloads, so they must be owned types, such as `String` \

@@ -262,6 +262,23 @@ mod methods {
 
     #[activities]
     impl Shelf {
+        #[allow(clippy::too_many_arguments)]
+        #[activity]
+        async fn longest(
+            &self,
+            _: ActivityContext,
+            _: u8,
+            _: u8,
+            _: u8,
+            _: u8,
+            _: u8,
+            _: u8,
+            _: u8,
+            last: u32,
+        ) -> Result<u32, ActivityError> {
+            Ok(self.0 + last)
+        }
+
         #[activity]
         pub async fn put(&self, item: Item) -> Result<Item, ActivityError> {
             Ok(Item(self.0 + item.0))
@@ -272,6 +289,7 @@ mod methods {
     fn of_private_types_may_be_public() {
         assert_eq!(ready(Shelf(1).put(Item(2))).unwrap().0, 3);
         assert_eq!(activity_name(Shelf::put), "put");
+        assert_eq!(activity_name(Shelf::longest), "longest");
     }
 
     #[test]

@@ -109,6 +109,9 @@ impl Validators {
         Ok(())
     }
 
+    #[update]
+    fn add(&mut self) {}
+
     #[validate]
     fn of_nothing(&self) -> Result<(), WorkflowError> {
         Ok(())
