@@ -89,12 +89,23 @@ pub fn read_orders(
     text: &str,
 ) -> Result<Vec<Result<ScriptedOrder, OrderError>>, serde_json::Error> {
     let entries: Vec<Value> = serde_json::from_str(text)?;
-    Ok(entries.into_iter().enumerate().map(|(index, entry)| read_order(index + 1, entry)).collect())
+    Ok(entries
+        .into_iter()
+        .enumerate()
+        .map(|(index, entry)| read_order(index + 1, entry))
+        .collect())
 }
 
 fn read_order(position: usize, entry: Value) -> Result<ScriptedOrder, OrderError> {
-    let id = entry.pointer("/order/id").and_then(Value::as_str).map(ToOwned::to_owned);
-    let wrong = |reason: String| OrderError { position, id: id.clone(), reason };
+    let id = entry
+        .pointer("/order/id")
+        .and_then(Value::as_str)
+        .map(ToOwned::to_owned);
+    let wrong = |reason: String| OrderError {
+        position,
+        id: id.clone(),
+        reason,
+    };
     let read: ScriptedOrder =
         serde_json::from_value(entry).map_err(|error| wrong(error.to_string()))?;
     let Order { items, total, .. } = &read.order;
@@ -169,8 +180,11 @@ mod tests {
                        "total": 5, "card": "c"}}
         ]"#;
         let orders = read_orders(text).unwrap();
-        let texts: Vec<_> =
-            orders.iter().filter_map(|o| o.as_ref().err()).map(ToString::to_string).collect();
+        let texts: Vec<_> = orders
+            .iter()
+            .filter_map(|o| o.as_ref().err())
+            .map(ToString::to_string)
+            .collect();
         assert_eq!(
             texts,
             [
@@ -178,6 +192,9 @@ mod tests {
                 "order 2 (`o-2`) is malformed: missing field `items`",
             ]
         );
-        assert_eq!(orders[2].as_ref().unwrap().order.review_window, Duration::from_hours(24));
+        assert_eq!(
+            orders[2].as_ref().unwrap().order.review_window,
+            Duration::from_hours(24)
+        );
     }
 }

@@ -116,8 +116,14 @@ impl Shop {
     #[must_use]
     pub fn stocked() -> Self {
         let stock = [("fountain-pen", 20), ("ink", 50)];
-        let stock = stock.into_iter().map(|(sku, count)| (sku.to_owned(), count)).collect();
-        Self { stock: Mutex::new(stock), ..Self::default() }
+        let stock = stock
+            .into_iter()
+            .map(|(sku, count)| (sku.to_owned(), count))
+            .collect();
+        Self {
+            stock: Mutex::new(stock),
+            ..Self::default()
+        }
     }
 
     /// How many pieces of an article are left.
@@ -142,14 +148,21 @@ mod tests {
     use super::*;
 
     fn items(sku: &str, count: u32) -> Vec<Item> {
-        vec![Item { sku: sku.to_owned(), count }]
+        vec![Item {
+            sku: sku.to_owned(),
+            count,
+        }]
     }
 
     #[tokio::test]
     async fn a_reservation_happens_once_and_can_be_undone() {
         let shop = Shop::stocked();
         for _ in 0..2 {
-            assert!(shop.reserve_inventory("o".to_owned(), items("ink", 5)).await.unwrap());
+            assert!(
+                shop.reserve_inventory("o".to_owned(), items("ink", 5))
+                    .await
+                    .unwrap()
+            );
         }
         assert_eq!(shop.left("ink"), 45);
         for _ in 0..2 {
@@ -161,8 +174,18 @@ mod tests {
     #[tokio::test]
     async fn what_is_not_there_is_not_reserved() {
         let shop = Shop::stocked();
-        assert!(!shop.reserve_inventory("o".to_owned(), items("unicorn", 1)).await.unwrap());
-        assert!(!shop.reserve_inventory("o".to_owned(), items("ink", 51)).await.unwrap());
+        assert!(
+            !shop
+                .reserve_inventory("o".to_owned(), items("unicorn", 1))
+                .await
+                .unwrap()
+        );
+        assert!(
+            !shop
+                .reserve_inventory("o".to_owned(), items("ink", 51))
+                .await
+                .unwrap()
+        );
         assert_eq!(shop.left("ink"), 50);
     }
 }

@@ -132,17 +132,29 @@ impl OrderProcessing {
 
         Self::enter(ctx, Status::AwaitingReview, "waits for the fraud review");
         let window = order.review_window;
-        if !ctx.wait_until(|order| order.review.is_some()).timeout(window).await? {
+        if !ctx
+            .wait_until(|order| order.review.is_some())
+            .timeout(window)
+            .await?
+        {
             return Ok(Outcome::GivenUp(Reason::ReviewTimedOut));
         }
         if ctx.state().review == Some(Verdict::Rejected) {
             return Ok(Outcome::GivenUp(Reason::Fraud));
         }
 
-        Self::enter(ctx, Status::Shipping, "is approved and goes to the warehouse");
-        let mail = (order.customer.clone(), format!("{} is on its way", order.id));
+        Self::enter(
+            ctx,
+            Status::Shipping,
+            "is approved and goes to the warehouse",
+        );
+        let mail = (
+            order.customer.clone(),
+            format!("{} is on its way", order.id),
+        );
         ctx.activity(Shop::send_email, mail).await?;
-        ctx.activity(Shop::notify_warehouse, order.id.clone()).await?;
+        ctx.activity(Shop::notify_warehouse, order.id.clone())
+            .await?;
         Ok(Outcome::Completed)
     }
 
@@ -156,13 +168,17 @@ impl OrderProcessing {
             ctx.activity(Shop::refund_payment, payment).await?;
         }
         if done.reserved {
-            ctx.activity(Shop::release_inventory, order.id.clone()).await?;
+            ctx.activity(Shop::release_inventory, order.id.clone())
+                .await?;
         }
         Ok(())
     }
 
     fn enter(ctx: &WorkflowContext<Self>, status: Status, text: &str) {
-        let step = Step { at: ctx.now(), text: text.to_owned() };
+        let step = Step {
+            at: ctx.now(),
+            text: text.to_owned(),
+        };
         ctx.with_state(|order| {
             order.status = status;
             order.timeline.push(step);

@@ -19,6 +19,8 @@ pub struct ActivityRegistry {
     duplicates: Vec<&'static str>,
     /// Who is told of every attempt.
     observer: Option<Arc<Observer>>,
+    /// Whether a call of an activity that is not here fails without a retry.
+    refuses_unknown: bool,
 }
 
 type Observer = dyn Fn(&ActivityInfo, &[Payload]) + Send + Sync;
@@ -78,6 +80,15 @@ impl ActivityRegistry {
         self.observer = Some(Arc::new(observer));
     }
 
+    /// Fails calls of activities that are not here without a retry: no other worker will come.
+    pub fn refuse_unknown(&mut self) {
+        self.refuses_unknown = true;
+    }
+
+    pub(crate) fn refuses_unknown(&self) -> bool {
+        self.refuses_unknown
+    }
+
     /// Tells the observer of an attempt.
     pub(crate) fn observe(&self, info: &ActivityInfo, input: &[Payload]) {
         if let Some(observer) = &self.observer {
@@ -103,8 +114,9 @@ impl ActivityRegistry {
         self.activities.keys().copied()
     }
 
+    /// Whether there is nothing to poll for.
     pub(crate) fn is_empty(&self) -> bool {
-        self.activities.is_empty()
+        self.activities.is_empty() && !self.refuses_unknown
     }
 
     pub(crate) fn duplicates(&self) -> &[&'static str] {

@@ -44,6 +44,7 @@ impl<'a, C> IntoFuture for Guarded<'a, C>
 where
     C: IntoFuture + Send + 'a,
     C::IntoFuture: Send + 'a,
+    C::Output: Send,
 {
     type Output = C::Output;
     type IntoFuture = Pin<Box<dyn Future<Output = C::Output> + Send + 'a>>;
@@ -84,21 +85,25 @@ impl Watch<'_> {
                 )
             }
             Ended::Stalled(stalled) => {
-                let trace = self.stack_trace(&stalled.workflow_id).await;
+                let mut report = stalled.to_string();
+                for workflow_id in &stalled.workflow_ids {
+                    report.push('\n');
+                    report.push_str(&self.stack_trace(workflow_id).await);
+                }
                 panic!(
-                    "the test waits at {} for what will not come: {stalled}\n{trace}",
+                    "the test waits at {} for what will not come: {report}",
                     self.place
                 )
             }
         }
     }
 
-    /// Where the stalled workflow waits.
+    /// Where a stalled workflow waits.
     async fn stack_trace(self, workflow_id: &str) -> String {
         let handle = self.client.workflow_by_id(workflow_id);
         match handle.query_by_name::<String>("__stack_trace", ()).await {
-            Ok(trace) => format!("the workflow `{workflow_id}` waits for:\n  {trace}"),
-            Err(error) => format!("(where the workflow waits is not known: {error})"),
+            Ok(trace) => format!("the code of `{workflow_id}` waits:\n  {trace}"),
+            Err(error) => format!("where `{workflow_id}` waits is not known: {error}"),
         }
     }
 }

@@ -93,6 +93,7 @@ impl TestEnv {
         let client = server.client();
         let calls = Arc::new(CallLog::new(server.clone()));
         let mut activities = ActivityRegistry::default();
+        activities.refuse_unknown();
         let log = Arc::clone(&calls);
         activities.on_call(move |info, input| log.record(info, input));
         let workers = Mutex::default();

@@ -37,9 +37,13 @@ impl TestEnv {
         if workers.running.contains_key(queue) {
             return;
         }
+        // The worker polls in a moment; until then, time is not to run away.
+        self.server.expect_worker(queue);
         let builder = Worker::builder(self.client.clone(), queue)
             .activity_registry(self.activities.clone())
-            .workflow_threads(1);
+            .workflow_threads(1)
+            // The clock stands still while an activity runs: it need not wait to be heard.
+            .max_heartbeat_throttle(std::time::Duration::from_millis(1));
         let worker = register(builder).build();
         let worker = worker.unwrap_or_else(|error| panic!("the worker of `{queue}`: {error}"));
         #[expect(

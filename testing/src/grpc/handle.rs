@@ -163,6 +163,13 @@ impl Server {
         self.shared.call(|engine| engine.advance(duration));
     }
 
+    /// Announces a worker of a task queue: from now on, tasks in it are busy with it.
+    ///
+    /// Without it, a task that is in the queue before its worker's first poll holds no time.
+    pub fn expect_worker(&self, task_queue: &str) {
+        self.shared.call(|engine| engine.expect_worker(task_queue));
+    }
+
     /// Keeps time from being skipped until the guard is dropped, for as long as a test does things
     /// that the server cannot see.
     pub fn hold_time(&self) -> TimeHold {

@@ -13,7 +13,9 @@ use super::execution::Execution;
 /// condition that only these can make true.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stalled {
-    /// What each awaited run is doing, one line each.
+    /// The workflows that somebody waits for.
+    pub workflow_ids: Vec<String>,
+    /// What each of them is doing, one line each.
     pub runs: Vec<String>,
 }
 
@@ -100,9 +102,12 @@ impl Engine {
                 .timers
                 .iter()
                 .all(|(_, _, timer)| timer.bounds_run());
-        let runs = awaited.iter().filter_map(|key| self.runs.get(key));
-        hopeless.then(|| Stalled {
-            runs: runs.map(|run| self.describe_wait(run)).collect(),
+        hopeless.then(|| {
+            let runs = || awaited.iter().filter_map(|key| self.runs.get(key));
+            Stalled {
+                workflow_ids: runs().map(|run| run.workflow_id.clone()).collect(),
+                runs: runs().map(|run| self.describe_wait(run)).collect(),
+            }
         })
     }
 
