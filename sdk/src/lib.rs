@@ -18,6 +18,7 @@ pub mod raw;
 pub mod worker;
 pub mod workflow;
 
+mod any_error;
 mod error;
 mod failure;
 mod history;
@@ -27,6 +28,7 @@ mod retry_policy;
 mod search_attribute;
 
 pub use activity::{ActivityContext, ActivityInfo, CancelReason};
+pub use any_error::Error;
 pub use client::{Client, WorkflowHandle};
 pub use convert::{Payload, Raw};
 pub use error::{ActivityError, WorkflowError, WorkflowResult};

@@ -2,6 +2,9 @@
 //!
 //! The messages are generated from Temporal's protocol and change with it, so nothing in here is
 //! covered by the promises that the rest of the crate makes about versions.
+//!
+//! A [`WorkflowHistory`](crate::WorkflowHistory) is made from the message of the same meaning,
+//! [`History`](proto::temporal::api::history::v1::History), and turned into it, by `From`.
 
 use std::error::Error;
 
@@ -12,8 +15,7 @@ pub use outlast_proto as proto;
 
 pub use crate::client::transport::Transport;
 
-use crate::client::{Client, History};
-use proto::temporal::api::history::v1::HistoryEvent;
+use crate::client::Client;
 use proto::temporal::api::workflowservice::v1::workflow_service_client::WorkflowServiceClient;
 
 /// The generated client of the service behind a [`Client`], over the same connection.
@@ -56,16 +58,4 @@ where
     S::Future: Send,
 {
     Client::from_service(service, namespace.into(), identity.into())
-}
-
-/// The events of a history.
-#[must_use]
-pub fn events(history: &History) -> &[HistoryEvent] {
-    history.events()
-}
-
-/// A history of the given events.
-#[must_use]
-pub fn history(events: Vec<HistoryEvent>) -> History {
-    History::new(events)
 }

@@ -1,9 +1,22 @@
 //! The client against a real server, named by `OUTLAST_TEST_ADDRESS` (`host:port`).
 
+use std::time::Duration;
+
 use outlast::client::{
     IdConflictPolicy, RequestError, ResultError, SignalError, StartError, Untyped, WorkflowStatus,
 };
-use outlast::{Client, WorkflowHandle};
+use outlast::convert::ToPayload;
+use outlast::raw::proto::temporal::api::command::v1::command::Attributes;
+use outlast::raw::proto::temporal::api::command::v1::{
+    Command, CompleteWorkflowExecutionCommandAttributes, FailWorkflowExecutionCommandAttributes,
+};
+use outlast::raw::proto::temporal::api::common::v1::Payloads;
+use outlast::raw::proto::temporal::api::enums::v1::CommandType;
+use outlast::raw::proto::temporal::api::taskqueue::v1::TaskQueue;
+use outlast::raw::proto::temporal::api::workflowservice::v1::{
+    PollWorkflowTaskQueueRequest, RespondWorkflowTaskCompletedRequest,
+};
+use outlast::{Client, Failure, RetryPolicy, WorkflowHandle};
 
 const QUEUE: &str = "client-live-nobody-polls";
 
@@ -61,14 +74,80 @@ async fn a_workflow_is_started_seen_signaled_and_terminated() {
         "{error:?}"
     );
     let history = workflow.history().await.expect("it exists");
-    let happened: Vec<_> = history.event_types().collect();
+    let happened: Vec<_> = history.summary().collect();
     let expected = [
-        "WorkflowExecutionStarted",
-        "WorkflowTaskScheduled",
-        "WorkflowExecutionSignaled",
-        "WorkflowExecutionTerminated",
+        "event 1, WorkflowExecutionStarted",
+        "event 2, WorkflowTaskScheduled",
+        "event 3, WorkflowExecutionSignaled (`poke`)",
+        "event 4, WorkflowExecutionTerminated",
     ];
     assert_eq!(happened, expected);
+}
+
+#[tokio::test]
+async fn a_result_comes_from_the_last_run() {
+    let Some(client) = connect().await else {
+        return;
+    };
+    let queue = format!("client-live-{}", std::process::id());
+    let workflow = client
+        .start_by_name("RunsTwice", ())
+        .task_queue(&queue)
+        .retry(RetryPolicy::new().max_attempts(2))
+        .await
+        .expect("the workflow starts");
+    let failure = Failure::application("First", "not yet");
+    let fail = FailWorkflowExecutionCommandAttributes {
+        failure: Some(failure.into()),
+    };
+    let fail = Attributes::FailWorkflowExecutionCommandAttributes(fail.into());
+    answer_task(&client, &queue, CommandType::FailWorkflowExecution, fail).await;
+    let first = workflow.result().of_this_run().await;
+    let first = first.expect_err("the first run failed");
+    assert_eq!(first.application_kind(), Some("First"));
+
+    let value = 7.to_payload().expect("numbers can be encoded");
+    let complete = CompleteWorkflowExecutionCommandAttributes {
+        result: Some(Payloads {
+            payloads: vec![value.clone().into()],
+        }),
+    };
+    let complete = Attributes::CompleteWorkflowExecutionCommandAttributes(complete.into());
+    let finish = CommandType::CompleteWorkflowExecution;
+    let (result, ()) = tokio::join!(
+        workflow.result(),
+        answer_task(&client, &queue, finish, complete)
+    );
+    assert_eq!(result.expect("the second run completed").0, value);
+}
+
+/// Takes a workflow task and answers it by one command, as a worker would.
+async fn answer_task(client: &Client, queue: &str, command: CommandType, with: Attributes) {
+    let mut service = outlast::raw::service(client);
+    let poll = PollWorkflowTaskQueueRequest {
+        namespace: client.namespace().to_owned(),
+        identity: client.identity().to_owned(),
+        task_queue: Some(TaskQueue {
+            name: queue.to_owned(),
+            ..TaskQueue::default()
+        }),
+        ..PollWorkflowTaskQueueRequest::default()
+    };
+    let mut poll = tonic::Request::new(poll);
+    poll.set_timeout(Duration::from_secs(30));
+    let task = service.poll_workflow_task_queue(poll).await;
+    let answer = RespondWorkflowTaskCompletedRequest {
+        namespace: client.namespace().to_owned(),
+        task_token: task.expect("there is a task").into_inner().task_token,
+        commands: vec![Command {
+            command_type: command as i32,
+            attributes: Some(with),
+            ..Command::default()
+        }],
+        ..RespondWorkflowTaskCompletedRequest::default()
+    };
+    let answered = service.respond_workflow_task_completed(answer).await;
+    answered.expect("the command is good");
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use super::Client;
 use super::call::Message;
 use super::control::{CancelCall, RequestError, TerminateCall};
 use super::describe::{WorkflowDescription, describe};
-use super::history::{History, history};
+use super::history::history;
 use super::query::QueryCall;
 use super::result::ResultCall;
 use super::send_start::Started;
@@ -16,6 +16,7 @@ use super::target::Target;
 use super::update::{StartUpdateCall, UpdateCall, UpdateHandle};
 use crate::convert::{Args, FromPayload, InputOf};
 use crate::definition::{HandlerNames, QueryFn, SignalFn, UpdateFn, Workflow};
+use crate::history::WorkflowHistory;
 use crate::ids::{RunId, UpdateId, WorkflowId};
 
 /// One execution of the workflow `K`: to signal, query, update, cancel or await.
@@ -27,7 +28,7 @@ use crate::ids::{RunId, UpdateId, WorkflowId};
 /// ```no_run
 /// # use outlast::prelude::*;
 /// # #[derive(Default)]
-/// # struct Order { approved: bool }
+/// # struct Order { approved: bool, items: u32 }
 /// #[outlast::workflow]
 /// impl Order {
 ///     #[run]
@@ -45,12 +46,20 @@ use crate::ids::{RunId, UpdateId, WorkflowId};
 ///     fn status(&self) -> String {
 ///         format!("approved: {}", self.approved)
 ///     }
+///
+///     #[update]
+///     fn add(&mut self, _item: String, count: u32) -> WorkflowResult<u32> {
+///         self.items += count;
+///         Ok(self.items)
+///     }
 /// }
 ///
 /// # async fn example(client: outlast::Client) -> Result<(), Box<dyn std::error::Error>> {
 /// let order = client.workflow(Order::run, "order-42");
 /// order.signal(Order::approve, "alice".into()).await?;
 /// println!("{}", order.query(Order::status, ()).await?);
+/// let items = order.update(Order::add, ("pen".into(), 2)).await?;
+/// println!("{items} items");
 /// println!("{}", order.result().await?);
 /// # Ok(())
 /// # }
@@ -227,7 +236,7 @@ impl<K: Workflow> WorkflowHandle<K> {
     ///
     /// # Errors
     /// When there is no such execution, or the request fails.
-    pub async fn history(&self) -> Result<History, RequestError> {
+    pub async fn history(&self) -> Result<WorkflowHistory, RequestError> {
         history(&self.target).await
     }
 }

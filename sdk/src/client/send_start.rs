@@ -9,7 +9,7 @@ use super::Client;
 use super::call::{Message, new_id};
 use super::details;
 use super::retry::Patience;
-use super::start::StartError;
+use super::start_error::StartError;
 use super::target::run_id;
 use crate::convert::to_wire;
 use crate::ids::{RunId, WorkflowId};

@@ -4,8 +4,8 @@
 //! answer counts. On replay the chunks must be those of the live run, so the rule belongs to the
 //! history, not to the worker that reads it.
 //!
-//! Flag 4 of Core-based SDKs is none of the rule's business, whatever unreleased code has made of
-//! it: Python 1.35, which sets the flag, cuts a history in the same way with it and without it.
+//! Flag 4 of Core-based SDKs does not enter into it: Python 1.35, which sets the flag, cuts a
+//! history in the same way with it and without it.
 
 use std::collections::VecDeque;
 

@@ -123,7 +123,7 @@ fn recorded_files_in_protobuf_load_and_are_cut_alike_by_page() {
     }
 }
 
-/// The recorded files below a folder of `/work/shared`, by name, if there are any.
+/// The recorded files below a folder next to the checkout, by name, if there are any.
 #[allow(
     clippy::print_stderr,
     reason = "a test that checks nothing has to say so"

@@ -2,6 +2,7 @@
 
 mod fake;
 mod messages;
+mod reading;
 mod result;
 mod retry;
 mod start;

@@ -1,5 +1,8 @@
 use std::time::Duration;
 
+use outlast_proto::temporal::api::workflowservice::v1::workflow_service_server::{
+    WorkflowService, WorkflowServiceServer,
+};
 use outlast_proto::temporal::api::workflowservice::v1::*;
 use tokio::time::Instant;
 use tonic::{Code, Status};
@@ -7,7 +10,7 @@ use tonic::{Code, Status};
 use super::Order;
 use super::fake::FakeServer;
 use crate::client::retry::{PollBackoff, is_oversize, is_transient};
-use crate::client::{RpcCode, SignalError};
+use crate::client::{Client, RpcCode, SignalError};
 
 const SIGNAL: &str = "SignalWorkflowExecution";
 
@@ -136,17 +139,23 @@ async fn every_request_says_who_asks_and_how_long() {
 
 #[tokio::test]
 async fn a_server_that_does_not_tell_its_capabilities_has_none() {
-    let server =
-        FakeServer::default().refuses("GetSystemInfo", Status::unimplemented("unknown method"));
-    let client = server.client();
+    struct Silent;
+    impl WorkflowService for Silent {}
+
+    let server = WorkflowServiceServer::new(Silent);
+    let client = Client::from_service(server, "orders".to_owned(), "tester".to_owned());
     assert!(!client.capabilities().await.unwrap().sdk_metadata);
-    // It is asked once.
-    assert!(client.capabilities().await.is_ok());
-    assert!(
-        !server
-            .headers("GetSystemInfo")
-            .contains_key("temporal-namespace")
-    );
+}
+
+#[tokio::test]
+async fn capabilities_are_asked_for_once_and_for_no_namespace() {
+    const ASK: &str = "GetSystemInfo";
+    let server = FakeServer::default().answers(ASK, &GetSystemInfoResponse::default());
+    let client = server.client();
+    client.capabilities().await.unwrap();
+    client.clone().capabilities().await.unwrap();
+    assert_eq!(server.requests::<GetSystemInfoRequest>(ASK).len(), 1);
+    assert!(!server.headers(ASK).contains_key("temporal-namespace"));
 }
 
 #[test]
