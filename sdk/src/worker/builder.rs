@@ -232,8 +232,8 @@ impl WorkerBuilder {
         if let Some(name) = self.activities.duplicates().first() {
             return Err(BuildError::DuplicateActivity { name });
         }
-        check_name("task queue", &self.task_queue)?;
-        let activities = self.activities.names().map(|name| ("activity", name));
+        check_name("a task queue", &self.task_queue)?;
+        let activities = self.activities.names().map(|name| ("an activity", name));
         activities
             .chain(self.programs.names())
             .try_for_each(|(what, name)| check_name(what, name))

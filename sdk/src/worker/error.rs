@@ -35,7 +35,7 @@ pub enum BuildError {
     )]
     PanicAborts,
     /// The name belongs to the server.
-    #[error("the name `{name}` of a {what} is reserved: choose one without that prefix")]
+    #[error("the name `{name}` of {what} is reserved: choose one without that prefix")]
     ReservedName {
         /// What has the name.
         what: &'static str,

@@ -204,7 +204,7 @@ mod tests {
     async fn gotcha_37_a_poll_under_way_is_given_up() {
         let poller = poller(1);
         let lifecycle = poller.lifecycle.clone();
-        let run = poller.run(|| pending::<Result<Option<()>, _>>(), |(), _| {});
+        let run = poller.run(pending::<Result<Option<()>, _>>, |(), _| {});
         let done = tokio::join!(run, async {
             sleep(Duration::from_secs(1)).await;
             lifecycle.end();

@@ -38,10 +38,10 @@ impl Programs {
             let named = |what, names: &[&'static str]| {
                 names.iter().map(|name| (what, *name)).collect::<Vec<_>>()
             };
-            let mut names = named("signal", handlers.signals);
-            names.extend(named("query", handlers.queries));
-            names.extend(named("update", handlers.updates));
-            names.push(("workflow", program.name()));
+            let mut names = named("a signal", handlers.signals);
+            names.extend(named("a query", handlers.queries));
+            names.extend(named("an update", handlers.updates));
+            names.push(("a workflow", program.name()));
             names
         })
     }

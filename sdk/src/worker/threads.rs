@@ -31,6 +31,10 @@ pub(super) struct Shards {
 }
 
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a box for each task is dearer than room for a stop"
+)]
 enum Message {
     Input(Input),
     Stop,
