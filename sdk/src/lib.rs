@@ -20,6 +20,7 @@ mod failure;
 mod history;
 mod ids;
 mod options;
+mod replayer;
 mod retry_policy;
 
 pub use activity::ActivityContext;
@@ -34,5 +35,6 @@ pub use history::{HistoryFileError, WorkflowHistory};
 pub use ids::{ActivityId, RunId, UpdateId, WorkflowExecution, WorkflowId};
 pub use options::{ActivityCancellation, ActivityOptions};
 pub use outlast_macros::{activities, activity, workflow};
+pub use replayer::{Replay, ReplayError, ReplayOutcome, Replayer};
 pub use retry_policy::RetryPolicy;
 pub use workflow::{WorkflowContext, join_all};

@@ -27,14 +27,15 @@ pub use self::event::{
     ActivityFailed, ActivityOutcome, ActivityScheduled, Carried, CloseKind, Event, EventBody,
     EventType, ExecutionStarted, Signaled, TaskCompleted, TaskStarted, UpdateAccepted,
 };
-pub(crate) use self::machine::Resolution;
 pub(crate) use self::history::{History, HistoryError, NextChunk};
+pub(crate) use self::machine::Resolution;
 pub use self::message::{MessageError, UpdateReply, UpdateRequest};
 pub use self::operation::{OperationId, Scope};
 pub use self::program::{Coroutine, Dispatch, HandlerList, Instance, Program};
 pub(crate) use self::queue::Place;
 pub(crate) use self::random::Random;
 pub use self::run::Run;
+pub(crate) use self::run::UNUSABLE_HISTORY;
 pub use self::task::{
     HistoryPage, PageToken, Query, QueryAnswer, Step, TaskCompletion, TaskFailure,
     TaskFailureCause, WorkflowTask,
