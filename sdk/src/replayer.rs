@@ -130,6 +130,10 @@ impl Replayer {
 
     /// Registers a workflow. One that has the name of another takes its place.
     #[must_use]
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "a function is only the workflow's name here"
+    )]
     pub fn workflow<F, M>(mut self, function: F) -> Self
     where
         F: WorkflowFn<M>,
