@@ -156,6 +156,9 @@ impl Engine {
                 ));
             }
         }
+        for child in run.children.values() {
+            doing.push(format!("waits for child {:?}", child.initiated.workflow_id));
+        }
         if doing.is_empty() && run.timers.is_empty() && run.activities.is_empty() {
             doing.push("waits for a signal, an update or a condition".to_owned());
         }

@@ -1,6 +1,6 @@
 //! What clients ask of a workflow: signals, cancellation, termination, updates, queries, reads.
 
-use outlast_proto::temporal::api::common::v1::{Payloads, WorkflowExecution};
+use outlast_proto::temporal::api::common::v1::{Link, Payloads, WorkflowExecution};
 use outlast_proto::temporal::api::enums::v1::{
     UpdateWorkflowExecutionLifecycleStage as Stage, WorkflowExecutionStatus,
 };
@@ -63,21 +63,13 @@ impl Engine {
     ) -> Result<api::RequestCancelWorkflowExecutionResponse> {
         let key = self.find(&request.namespace, request.workflow_execution.as_ref())?;
         self.check_chain(key, &request.first_execution_run_id)?;
-        let now = self.world.now;
+        let attributes = events::WorkflowExecutionCancelRequestedEventAttributes {
+            cause: request.reason,
+            identity: request.identity,
+            ..Default::default()
+        };
         self.in_run(key, |run, world| {
-            if !run.is_open() || run.cancel_requested {
-                return;
-            }
-            run.cancel_requested = true;
-            let attributes = events::WorkflowExecutionCancelRequestedEventAttributes {
-                cause: request.reason,
-                identity: request.identity,
-                ..Default::default()
-            };
-            run.record(Draft::new(now, attributes).with_links(request.links));
-            if run.backoff.is_some() {
-                run.end_backoff(world);
-            }
+            run.request_cancel(attributes, request.links, world)
         });
         Ok(api::RequestCancelWorkflowExecutionResponse::default())
     }
@@ -314,6 +306,23 @@ impl Execution {
         let needed = self.needs_task;
         self.record(draft);
         self.needs_task = needed;
+    }
+
+    /// Asks the workflow to cancel itself, unless it is closed or has been asked before.
+    pub(super) fn request_cancel(
+        &mut self,
+        attributes: events::WorkflowExecutionCancelRequestedEventAttributes,
+        links: Vec<Link>,
+        world: &mut World,
+    ) {
+        if !self.is_open() || self.cancel_requested {
+            return;
+        }
+        self.cancel_requested = true;
+        self.record(Draft::new(world.now, attributes).with_links(links));
+        if self.backoff.is_some() {
+            self.end_backoff(world);
+        }
     }
 
     pub(super) fn terminate(

@@ -18,7 +18,7 @@ use super::retry;
 use super::wire::{is_negative, normal_queue, set_duration, timestamp, wire_duration};
 
 /// What a start does about the run that has the id already.
-enum Verdict {
+pub(super) enum Verdict {
     /// It stays the answer.
     Existing(RunKey, Joined),
     /// A new run takes its place; an open one is terminated first.
@@ -27,7 +27,7 @@ enum Verdict {
 
 /// Why an existing run is the answer.
 #[derive(PartialEq, Eq)]
-enum Joined {
+pub(super) enum Joined {
     /// The same request came twice.
     Retried,
     /// The caller asked to use an existing run.
@@ -180,7 +180,7 @@ impl Engine {
         }
     }
 
-    fn judge_start(
+    pub(super) fn judge_start(
         &self,
         request: &api::StartWorkflowExecutionRequest,
         reuse: Reuse,
@@ -264,7 +264,7 @@ impl Engine {
         })
     }
 
-    fn first_event(
+    pub(super) fn first_event(
         &self,
         run_id: &str,
         request: api::StartWorkflowExecutionRequest,

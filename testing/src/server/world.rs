@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 use outlast_proto::temporal::api::enums::v1::WorkflowTaskFailedCause;
 use outlast_proto::temporal::api::failure::v1::Failure;
 
+use super::deliveries::Delivery;
 use super::execution::NewRun;
 use super::ids::Ids;
 use super::long_polls::Calls;
@@ -24,6 +25,8 @@ pub(super) struct World {
     pub(super) calls: Calls,
     /// Successors of closed runs, to be opened before anything else happens.
     pub(super) new_runs: VecDeque<NewRun>,
+    /// What runs do to each other, to be delivered before time moves.
+    pub(super) deliveries: VecDeque<Delivery>,
     pub(super) task_failures: VecDeque<WorkflowTaskFailure>,
     next_stamp: u64,
 }
@@ -38,6 +41,7 @@ impl World {
             queues: TaskQueues::default(),
             calls: Calls::default(),
             new_runs: VecDeque::new(),
+            deliveries: VecDeque::new(),
             task_failures: VecDeque::new(),
             next_stamp: 0,
         }

@@ -127,6 +127,28 @@ where
         self.poll_queue(self.normal_queue(), 5.0).await
     }
 
+    /// The next task of one of several workflows that share the queue; other tasks are completed
+    /// without commands.
+    pub(crate) async fn poll_for(&self, workflow_id: &str) -> WorkflowTask {
+        for _ in 0..10 {
+            let task = self.poll().await;
+            match &task.workflow_execution {
+                Some(execution) if execution.workflow_id == workflow_id => return task,
+                Some(_) => drop(self.complete(&task, vec![]).await.unwrap()),
+                None => {}
+            }
+        }
+        panic!("no task for {workflow_id}")
+    }
+
+    /// The same queue, seen by the client of another workflow.
+    pub(crate) fn of(&self, workflow_id: &str) -> Self {
+        Self {
+            workflow_id: workflow_id.to_owned(),
+            ..self.clone()
+        }
+    }
+
     pub(crate) async fn poll_sticky(&self) -> WorkflowTask {
         self.poll_queue(self.sticky_queue(), 5.0).await
     }

@@ -346,6 +346,10 @@ impl Scene {
         types(&self.history())
     }
 
+    pub(super) fn types_of(&self, workflow_id: &str) -> Vec<EventType> {
+        types(&self.engine.history("default", workflow_id, "").unwrap())
+    }
+
     /// The attributes of the last event but `back`.
     pub(super) fn last_event(&self, back: usize) -> Attributes {
         let mut events = self.history();
