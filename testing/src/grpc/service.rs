@@ -10,6 +10,7 @@ use outlast_proto::temporal::api::testservice::v1::test_service_server::TestServ
 use outlast_proto::temporal::api::workflowservice::v1::workflow_service_server::WorkflowServiceServer;
 use tonic::Status;
 use tonic::body::Body;
+use tonic::codec::CompressionEncoding;
 use tonic::codegen::http::{Request, Response};
 use tower_service::Service;
 
@@ -28,9 +29,11 @@ pub struct InProcessServer {
 impl InProcessServer {
     pub(super) fn new(server: &Server) -> Self {
         Self {
-            workflow: WorkflowServiceServer::new(server.clone()),
-            test: TestServiceServer::new(server.clone()),
-            health: HealthServer::new(server.clone()),
+            workflow: WorkflowServiceServer::new(server.clone())
+                .accept_compressed(CompressionEncoding::Gzip),
+            test: TestServiceServer::new(server.clone())
+                .accept_compressed(CompressionEncoding::Gzip),
+            health: HealthServer::new(server.clone()).accept_compressed(CompressionEncoding::Gzip),
         }
     }
 }
