@@ -160,6 +160,43 @@ async fn a_method_that_is_missing_says_its_name() {
 }
 
 #[tokio::test]
+async fn a_message_that_is_too_large_is_refused_as_sdks_know_it() {
+    let (_server, peer) = scene();
+    peer.start().await;
+    let task = peer.poll().await;
+    let error = peer
+        .complete(&task, vec![complete_workflow(&"x".repeat(5 << 20))])
+        .await
+        .unwrap_err();
+    assert_eq!(error.code(), Code::ResourceExhausted);
+    assert!(
+        error
+            .message()
+            .starts_with("grpc: received message larger than max")
+    );
+    peer.complete(&task, vec![complete_workflow("done")])
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_flowing_clock_rests_between_the_things_that_are_due() {
+    let server = Server::new(ServerOptions {
+        time: TimeMode::Flowing,
+        ..ServerOptions::default()
+    });
+    let mut ticks = 0;
+    let mut clock = Box::pin(server.run_clock());
+    let counted = std::future::poll_fn(|cx| {
+        ticks += 1;
+        clock.as_mut().poll(cx).map(drop)
+    });
+    let rest = tokio::time::timeout(Duration::from_millis(200), counted).await;
+    assert!(rest.is_err());
+    assert!(ticks < 5, "it was polled {ticks} times");
+}
+
+#[tokio::test]
 async fn the_server_is_healthy() {
     let (server, _peer) = scene();
     let mut client = HealthClient::new(server.service());
