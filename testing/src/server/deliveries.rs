@@ -14,7 +14,7 @@ use super::Engine;
 use super::children::start_request;
 use super::execution::{NewRun, RunKey};
 use super::externals::{CancelInitiated, SignalInitiated};
-use super::start::Verdict;
+use super::id_policies::Verdict;
 use super::wire::workflow_execution;
 
 type ChildInitiated = events::StartChildWorkflowExecutionInitiatedEventAttributes;

@@ -23,6 +23,8 @@
 )]
 
 mod activities;
+mod activity_ends;
+mod activity_requests;
 mod busy;
 mod chain;
 mod children;
@@ -32,12 +34,14 @@ mod commands;
 mod completion;
 mod deliveries;
 mod describe;
+mod dispatch;
 mod errors;
 mod event_types;
 mod execution;
 mod externals;
 mod history;
 mod history_reads;
+mod id_policies;
 mod ids;
 mod long_polls;
 mod matching;
@@ -53,6 +57,7 @@ mod updates;
 mod wire;
 mod worker_requests;
 mod workflow_task;
+mod workflow_task_failures;
 mod world;
 
 #[cfg(test)]
