@@ -45,6 +45,7 @@ mod id_policies;
 mod ids;
 mod long_polls;
 mod matching;
+mod multi_operation;
 mod namespaces;
 mod options;
 mod queries;

@@ -6,7 +6,6 @@ use outlast_proto::temporal::api::enums::v1::{
 };
 use outlast_proto::temporal::api::history::v1 as events;
 use outlast_proto::temporal::api::history::v1::{History as WireHistory, HistoryEvent};
-use outlast_proto::temporal::api::update::v1::Meta;
 use outlast_proto::temporal::api::workflowservice::v1 as api;
 
 use super::Engine;
@@ -173,34 +172,11 @@ impl Engine {
     /// The workflow is unknown or closed, or has too many updates under way.
     pub fn update_workflow_execution(
         &mut self,
-        request: api::UpdateWorkflowExecutionRequest,
+        request: &api::UpdateWorkflowExecutionRequest,
     ) -> Result<CallId> {
         let key = self.find(&request.namespace, request.workflow_execution.as_ref())?;
-        let stage = request.wait_policy.unwrap_or_default().lifecycle_stage();
-        if stage == Stage::Admitted {
-            return Err(Error::update_wait_admitted());
-        }
         self.check_chain(key, &request.first_execution_run_id)?;
-        let mut update = request.request.unwrap_or_default();
-        if update.meta.is_none() {
-            return Err(Error::invalid("Update meta is not set on request."));
-        }
-        if update
-            .input
-            .as_ref()
-            .is_none_or(|input| input.name.is_empty())
-        {
-            return Err(Error::invalid("Update name is not set on request."));
-        }
-        let meta = update.meta.get_or_insert_with(Meta::default);
-        if meta.update_id.is_empty() {
-            meta.update_id = self.world.uuid();
-        }
-        let stage = if stage == Stage::Unspecified {
-            Stage::Accepted
-        } else {
-            stage
-        };
+        let (update, stage) = self.checked_update(request)?;
         let call = self.world.calls.next_id();
         self.in_run(key, |run, world| run.update(call, update, stage, world))?;
         Ok(call)

@@ -24,24 +24,31 @@ impl Engine {
         &mut self,
         request: api::StartWorkflowExecutionRequest,
     ) -> Result<api::StartWorkflowExecutionResponse> {
+        let (key, started) = self.start_run(request)?;
+        let response = self.start_response(key, started);
+        self.settle();
+        Ok(response)
+    }
+
+    /// Opens a run, or finds the one to use; tells whether the request is what started it.
+    pub(super) fn start_run(
+        &mut self,
+        request: api::StartWorkflowExecutionRequest,
+    ) -> Result<(RunKey, bool)> {
         self.check_start(&request)?;
         let (reuse, conflict) = policies(
             request.workflow_id_reuse_policy,
             request.workflow_id_conflict_policy,
             Conflict::Fail,
         )?;
-        let key = match self.judge_start(&request, reuse, conflict)? {
-            Verdict::Existing(key, joined) => {
-                if joined == Joined::UsedExisting {
-                    self.attach_request(key, &request);
-                }
-                return Ok(self.start_response(key, joined == Joined::Retried));
+        Ok(match self.judge_start(&request, reuse, conflict)? {
+            Verdict::Existing(key, Joined::Retried) => (key, true),
+            Verdict::Existing(key, Joined::UsedExisting) => {
+                self.attach_request(key, &request);
+                (key, false)
             }
-            Verdict::New { terminate } => self.replace(terminate, request, None),
-        };
-        let response = self.start_response(key, true);
-        self.settle();
-        Ok(response)
+            Verdict::New { terminate } => (self.replace(terminate, request, None), true),
+        })
     }
 
     /// Signals the open run of a workflow, or starts one with the signal behind its first event.
@@ -73,7 +80,11 @@ impl Engine {
         let (key, started) = match self.judge_start(&start, reuse, conflict)? {
             Verdict::Existing(key, Joined::Retried) => (key, true),
             Verdict::Existing(key, Joined::UsedExisting) => {
-                self.in_run(key, |run, _| run.record(signal));
+                self.in_run(key, |run, _| {
+                    if start.request_id.is_empty() || run.request_ids.insert(start.request_id) {
+                        run.record(signal);
+                    }
+                });
                 (key, false)
             }
             Verdict::New { terminate } => (self.replace(terminate, start, Some(signal)), true),
@@ -171,7 +182,7 @@ impl Engine {
         let run_id = self.world.uuid();
         if let Some(key) = terminate {
             let details = format!("terminated by new runID: {run_id}");
-            self.in_run(key, |run, world| {
+            self.transact(key, |run, world| {
                 run.terminate(
                     "TerminateIfRunning WorkflowIdReusePolicy",
                     Some(super::wire::text_payloads(&details)),
@@ -270,10 +281,14 @@ impl Engine {
             Vec::new()
         };
         let draft = Draft::new(self.world.now, attributes).with_links(links);
-        self.in_run(key, |run, _| run.record_silently(draft));
+        self.transact(key, |run, _| run.record_silently(draft));
     }
 
-    fn start_response(&self, key: RunKey, started: bool) -> api::StartWorkflowExecutionResponse {
+    pub(super) fn start_response(
+        &self,
+        key: RunKey,
+        started: bool,
+    ) -> api::StartWorkflowExecutionResponse {
         let run = &self.runs[&key];
         let reference = workflow_event::Reference::EventRef(workflow_event::EventReference {
             event_id: 1,

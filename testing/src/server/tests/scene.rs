@@ -205,7 +205,7 @@ impl Scene {
 
     pub(super) fn update(&mut self, id: &str, stage: Stage) -> Result<CallId> {
         self.engine
-            .update_workflow_execution(update_request(id, stage))
+            .update_workflow_execution(&update_request(id, stage))
     }
 
     /// The answer to an update, if there is one already.
