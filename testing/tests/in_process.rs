@@ -65,6 +65,18 @@ async fn sleeping_makes_time_pass_and_settles() {
 }
 
 #[tokio::test]
+async fn a_server_is_idle_when_its_workers_are_done() {
+    let (server, peer) = scene();
+    server.idle().await;
+    peer.start().await;
+    let task = peer.poll().await;
+    let mut idle = Box::pin(server.idle());
+    assert!(poll_once(&mut idle).await.is_pending());
+    peer.complete(&task, vec![]).await.unwrap();
+    idle.await;
+}
+
+#[tokio::test]
 async fn held_time_stands_still() {
     let (server, _peer) = scene();
     let hold = server.hold_time();

@@ -122,6 +122,18 @@ impl Server {
         }
     }
 
+    /// Waits until nothing is under way, so that only time, or a client, can change anything.
+    pub async fn idle(&self) {
+        let mut version = self.shared.version.subscribe();
+        loop {
+            version.mark_unchanged();
+            if self.shared.look(Engine::is_idle) {
+                return;
+            }
+            let _ = version.changed().await;
+        }
+    }
+
     /// Waits for the next workflow task that fails, and takes it off the list.
     pub async fn workflow_task_failure(&self) -> WorkflowTaskFailure {
         let mut version = self.shared.version.subscribe();
@@ -156,6 +168,13 @@ impl Server {
     /// Moves time ahead by force, even while something is busy.
     pub fn advance(&self, duration: Duration) {
         self.shared.call(|engine| engine.advance(duration));
+    }
+
+    /// Lets time pass while activities of this type run, because something other than a worker
+    /// completes them, at some time. Without this, a running activity holds the clock.
+    pub fn detach_activities(&self, activity_type: &str) {
+        self.shared
+            .call(|engine| engine.detach_activities(activity_type));
     }
 
     /// Keeps time from being skipped until the guard is dropped, for as long as a test does things

@@ -57,6 +57,13 @@ impl Activity {
         &self.scheduled.activity_id
     }
 
+    pub(super) fn type_name(&self) -> &str {
+        self.scheduled
+            .activity_type
+            .as_ref()
+            .map_or("", |t| t.name.as_str())
+    }
+
     pub(super) fn is_started(&self) -> bool {
         self.state == ActivityState::Started
     }

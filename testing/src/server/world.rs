@@ -1,6 +1,6 @@
 //! What a run reaches outside itself: time, ids, queues, and the calls that wait.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::time::{Duration, SystemTime};
 
 use outlast_proto::temporal::api::enums::v1::WorkflowTaskFailedCause;
@@ -28,6 +28,8 @@ pub(super) struct World {
     /// What runs do to each other, to be delivered before time moves.
     pub(super) deliveries: VecDeque<Delivery>,
     pub(super) task_failures: VecDeque<WorkflowTaskFailure>,
+    /// Types of activities that others complete, at some time, and that hold no clock.
+    pub(super) detached: BTreeSet<String>,
     next_stamp: u64,
 }
 
@@ -43,6 +45,7 @@ impl World {
             new_runs: VecDeque::new(),
             deliveries: VecDeque::new(),
             task_failures: VecDeque::new(),
+            detached: BTreeSet::new(),
             next_stamp: 0,
         }
     }
