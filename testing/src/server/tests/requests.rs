@@ -2,8 +2,7 @@
 
 use outlast_proto::temporal::api::command::v1::command::Attributes as CommandAttributes;
 use outlast_proto::temporal::api::command::v1::{
-    Command, StartChildWorkflowExecutionCommandAttributes,
-    UpsertWorkflowSearchAttributesCommandAttributes,
+    Command, UpsertWorkflowSearchAttributesCommandAttributes,
 };
 use outlast_proto::temporal::api::common::v1::{Memo, SearchAttributes as WireSearchAttributes};
 use outlast_proto::temporal::api::enums::v1::EventType as E;
@@ -341,18 +340,17 @@ fn commands_that_are_not_supported_are_named() {
     let mut scene = Scene::new();
     scene.start();
     let task = scene.poll();
-    let child = StartChildWorkflowExecutionCommandAttributes::default();
     let command = Command {
-        command_type: CommandType::StartChildWorkflowExecution as i32,
-        attributes: Some(
-            CommandAttributes::StartChildWorkflowExecutionCommandAttributes(Box::new(child)),
-        ),
+        command_type: CommandType::ScheduleNexusOperation as i32,
+        attributes: Some(CommandAttributes::ScheduleNexusOperationCommandAttributes(
+            Box::default(),
+        )),
         ..Default::default()
     };
     let error = scene.complete(&task, vec![command]).unwrap_err();
     assert_eq!(
         error.message,
-        "FeatureDisabled: StartChildWorkflowExecution is not supported by this server"
+        "FeatureDisabled: ScheduleNexusOperation is not supported by this server"
     );
 }
 
