@@ -80,7 +80,11 @@ fn a_detached_activity_lets_time_pass_and_can_time_out() {
     scene.engine.detach_activities("charge");
     let task = scene.poll_activity();
     scene.await_result();
-    assert_eq!(scene.elapsed(), 11.0, "its timeout, and the backoff of its retry");
+    assert_eq!(
+        scene.elapsed(),
+        11.0,
+        "its timeout, and the backoff of its retry"
+    );
     assert!(scene.complete_activity(&task).is_err());
 }
 
