@@ -182,7 +182,8 @@ impl Execution {
 
     /// Hands the scheduled task to a worker.
     ///
-    /// `from_event_id` is where the worker's knowledge ends; zero lets the queue decide.
+    /// A worker that polled its sticky queue has the run in its cache, and gets only the events
+    /// since its last completed task.
     pub(super) fn start_task(
         &mut self,
         identity: &str,

@@ -168,8 +168,7 @@ fn read(wait: bool) -> api::GetWorkflowExecutionHistoryRequest {
     }
 }
 
-fn page(scene: &mut Scene, answer: Option<Answer>) -> api::GetWorkflowExecutionHistoryResponse {
-    let _ = scene;
+fn page(answer: Option<Answer>) -> api::GetWorkflowExecutionHistoryResponse {
     match answer {
         Some(Answer::History(page)) => page.unwrap(),
         other => panic!("{other:?}"),
@@ -184,7 +183,7 @@ fn a_long_read_gets_new_events_as_they_come() {
         .get_workflow_execution_history(&read(true))
         .unwrap();
     let answer = scene.answer(call);
-    let first = page(&mut scene, answer);
+    let first = page(answer);
     assert_eq!(first.history.unwrap().events.len(), 4);
     let mut request = read(true);
     request.next_page_token = first.next_page_token;
@@ -195,7 +194,7 @@ fn a_long_read_gets_new_events_as_they_come() {
     assert_eq!(scene.answer(call), None);
     scene.signal("s");
     let answer = scene.answer(call);
-    let next = page(&mut scene, answer);
+    let next = page(answer);
     let events = next.history.unwrap().events;
     assert_eq!(
         types(&events),
@@ -209,7 +208,7 @@ fn a_long_read_out_of_time_can_be_taken_up_again() {
     let call = scene.await_result();
     scene.engine.expire_call(call);
     let answer = scene.answer(call);
-    let empty = page(&mut scene, answer);
+    let empty = page(answer);
     assert_eq!(empty.history.unwrap().events, []);
     assert!(!empty.next_page_token.is_empty());
     scene.terminate();
@@ -221,7 +220,7 @@ fn a_long_read_out_of_time_can_be_taken_up_again() {
         .get_workflow_execution_history(&request)
         .unwrap();
     let answer = scene.answer(call);
-    let events = page(&mut scene, answer).history.unwrap().events;
+    let events = page(answer).history.unwrap().events;
     assert_eq!(types(&events), [E::WorkflowExecutionTerminated]);
 }
 
@@ -235,7 +234,7 @@ fn a_page_token_stays_with_its_run() {
         .get_workflow_execution_history(&request)
         .unwrap();
     let answer = scene.answer(call);
-    request.next_page_token = page(&mut scene, answer).next_page_token;
+    request.next_page_token = page(answer).next_page_token;
     scene.terminate();
     scene.start();
     let call = scene
@@ -243,7 +242,7 @@ fn a_page_token_stays_with_its_run() {
         .get_workflow_execution_history(&request)
         .unwrap();
     let answer = scene.answer(call);
-    let events = page(&mut scene, answer).history.unwrap().events;
+    let events = page(answer).history.unwrap().events;
     assert_eq!(types(&events), [E::WorkflowTaskStarted]);
 }
 
