@@ -5,8 +5,9 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use outlast::ActivityCancellation;
+use outlast::definition::TimeoutSet;
 use outlast::prelude::*;
-use outlast::workflow::{ActivityHandle, TimerHandle};
+use outlast::workflow::{ActivityCall, ActivityHandle, TimerHandle};
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -34,11 +35,11 @@ pub(crate) enum Action {
     /// Fail.
     Fail,
     /// Do two lists of things at once.
-    Join(Vec<Action>, Vec<Action>),
+    Join(Vec<Self>, Vec<Self>),
     /// Do two lists of things at once, until one of them is done.
-    Select(Vec<Action>, Vec<Action>),
+    Select(Vec<Self>, Vec<Self>),
     /// Do things that a cancellation does not reach.
-    Shield(Vec<Action>),
+    Shield(Vec<Self>),
     /// Wait for some seconds.
     Sleep(u8),
     /// Start an activity.
@@ -255,10 +256,7 @@ async fn run_one(ctx: &Context, action: Action, started: &mut Vec<Started>) {
 
 static CHEATS: AtomicU64 = AtomicU64::new(1);
 
-fn activity(
-    ctx: &Context,
-    how: u8,
-) -> outlast::workflow::ActivityCall<work, outlast::definition::TimeoutSet> {
+fn activity(ctx: &Context, how: u8) -> ActivityCall<work, TimeoutSet> {
     let cancellation = match how % 3 {
         0 => ActivityCancellation::Abandon,
         1 => ActivityCancellation::TryCancel,

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use outlast::convert::ToPayload;
 use outlast::engine::{
     ActivityFailed, ActivityOutcome, ActivityScheduled, CloseKind, Command, Event, EventBody,
-    EventType, ExecutionStarted, Program, Run, SDK_NAME, Signaled, TaskCompleted, TaskCompletion,
+    ExecutionStarted, Program, Run, SDK_NAME, Signaled, TaskCompleted, TaskCompletion,
     UpdateAccepted, UpdateRequest,
 };
 use outlast::{Failure, Payload, RetryState};
