@@ -32,6 +32,8 @@ pub(crate) struct Task {
 pub(crate) enum Fate {
     /// It was answered, and the answer was recorded.
     Completed,
+    /// The same, by the worker of another SDK, which then went away.
+    CompletedElsewhere,
     /// It was answered, and no trace is left of it.
     Discarded,
     /// It failed, ran out of time, or was never answered.
@@ -163,7 +165,7 @@ impl Story {
                     run.handle_recorded(Some(task.previous_started));
                     Some(run)
                 }
-                Fate::Lost => None,
+                Fate::CompletedElsewhere | Fate::Lost => None,
             };
         }
         Ok(answers)
@@ -225,7 +227,12 @@ impl Story {
         plan: &Plan,
     ) -> Result<Run, String> {
         let mut run = new_run(program);
-        if task.previous_started > 0 {
+        let before = self
+            .tasks
+            .iter()
+            .find(|before| before.started == task.previous_started);
+        // Where another SDK answered, it depends on what follows which task its answer is for.
+        if before.is_some_and(|before| before.fate == Fate::Completed) {
             let completed = index(task.previous_started) + 1;
             let commands = self.events[completed..].iter();
             let commands = commands.take_while(|event| event.is_command()).count();

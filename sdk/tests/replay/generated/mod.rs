@@ -12,12 +12,13 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 
 use self::kitchen::{Action, Kitchen, actions};
-use self::server::live;
+use self::server::{Author, live};
 use crate::story::{Plan, Source};
 
 /// A workflow, what happens to it, and what a worker does meanwhile.
 #[derive(Clone, Debug)]
 struct Life {
+    author: Author,
     actions: Vec<Action>,
     chances: Vec<u8>,
     plans: Vec<Plan>,
@@ -26,7 +27,12 @@ struct Life {
 fn lives() -> impl Strategy<Value = Life> {
     let chances = prop::collection::vec(any::<u8>(), 8..200);
     let plans = prop::collection::vec(plan(), 3);
-    (actions(), chances, plans).prop_map(|(actions, chances, plans)| Life {
+    let author = prop_oneof![
+        3 => Just(Author::Outlast),
+        1 => Just(Author::Python),
+    ];
+    (author, actions(), chances, plans).prop_map(|(author, actions, chances, plans)| Life {
+        author,
         actions,
         chances,
         plans,
@@ -49,7 +55,7 @@ fn plan() -> impl Strategy<Value = Plan> {
 /// Lives the life once, and goes through it again by every plan.
 fn check(life: &Life) -> Result<(), String> {
     let program: Arc<dyn Program> = program::<Kitchen>();
-    let (story, live) = live(&program, &life.actions, &life.chances)?;
+    let (story, live) = live(&program, life.author, &life.actions, &life.chances)?;
     let everything_rebuilt = Plan::default();
     for plan in life.plans.iter().chain([&everything_rebuilt]) {
         let again = story.answers(&program, plan)?;

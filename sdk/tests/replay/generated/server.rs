@@ -23,10 +23,11 @@ use crate::story::{Answer, Fate, Story, Task, answer};
 /// answers to its tasks.
 pub(crate) fn live(
     program: &Arc<dyn Program>,
+    author: Author,
     actions: &[Action],
     chances: &[u8],
 ) -> Result<(Story, Vec<Answer>), String> {
-    let mut server = Server::new(actions, chances);
+    let mut server = Server::new(author, actions, chances);
     let mut cached: Option<Run> = None;
     let mut answers = Vec::new();
     while !server.is_closed && server.tasks.len() < MOST_TASKS {
@@ -52,7 +53,15 @@ pub(crate) fn live(
 
 const MOST_TASKS: usize = 14;
 
+/// Whose worker answers the first task; all others are Outlast's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Author {
+    Outlast,
+    Python,
+}
+
 struct Server<'a> {
+    author: Author,
     actions: &'a [Action],
     chances: std::iter::Cycle<std::slice::Iter<'a, u8>>,
     events: Vec<Event>,
@@ -80,8 +89,9 @@ struct Activity {
 }
 
 impl<'a> Server<'a> {
-    fn new(actions: &'a [Action], chances: &'a [u8]) -> Self {
+    fn new(author: Author, actions: &'a [Action], chances: &'a [u8]) -> Self {
         let mut server = Self {
+            author,
             actions,
             chances: chances.iter().cycle(),
             events: Vec::new(),
@@ -318,9 +328,17 @@ impl<'a> Server<'a> {
             self.record(body);
             return None;
         }
-        let is_first = self.previous_started == 0;
+        if self.previous_started == 0 && self.author != Author::Outlast {
+            task.fate = Fate::CompletedElsewhere;
+        }
+        let (sdk_name, core_flags) = match (task.fate, self.author) {
+            (Fate::CompletedElsewhere, _) => ("temporal-python", vec![1, 2, 3]),
+            _ if completion.names_sdk => (SDK_NAME, Vec::new()),
+            _ => ("", Vec::new()),
+        };
         self.record(EventBody::TaskCompleted(Box::new(TaskCompleted {
-            sdk_name: if is_first { SDK_NAME.into() } else { "".into() },
+            sdk_name: sdk_name.into(),
+            core_flags,
             ..TaskCompleted::default()
         })));
         self.previous_started = task.started;
@@ -333,9 +351,10 @@ impl<'a> Server<'a> {
             assert!(!self.is_closed, "nothing is decided after the end");
             self.take_command(command, &task, &replies);
         }
+        let is_ours = task.fate == Fate::Completed;
         self.tasks.push(task);
         run.handle_recorded(None);
-        Some(run)
+        is_ours.then_some(run)
     }
 
     fn take_command(
