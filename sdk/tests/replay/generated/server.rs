@@ -75,6 +75,8 @@ struct Server<'a> {
     updates: Vec<protocol::Message>,
     /// Updates that came with the last task.
     sent: Vec<protocol::Message>,
+    /// Admitted events by update.
+    admitted: BTreeMap<String, i64>,
     /// Accepted events by update.
     accepted: BTreeMap<String, i64>,
     updates_so_far: u32,
@@ -101,6 +103,7 @@ impl<'a> Server<'a> {
             activities: BTreeMap::new(),
             updates: Vec::new(),
             sent: Vec::new(),
+            admitted: BTreeMap::new(),
             accepted: BTreeMap::new(),
             updates_so_far: 0,
             is_cancel_requested: false,
@@ -306,7 +309,9 @@ impl<'a> Server<'a> {
         mut run: Run,
     ) -> Option<Run> {
         let is_empty = completion.commands.is_empty();
-        if task.discarded.is_some() && is_empty && self.chance(3) != 0 {
+        // How the rule of Core cuts a task depends on the next one, so it must not go away again.
+        let is_ours = self.tasks.iter().any(|task| task.fate == Fate::Completed);
+        if task.discarded.is_some() && is_ours && is_empty && self.chance(3) != 0 {
             // It was for updates only, and all were rejected.
             self.events.truncate(self.events.len() - 2);
             task.fate = Fate::Discarded;
@@ -321,11 +326,11 @@ impl<'a> Server<'a> {
             self.updates = std::mem::take(&mut self.sent);
             self.updates.extend(later);
             self.tasks.push(task);
-            let body = match self.chance(2) {
-                0 => EventBody::TaskTimedOut,
-                _ => EventBody::TaskFailed { reset_run: None },
-            };
-            self.record(body);
+            match self.chance(3) {
+                0 => drop(self.record(EventBody::TaskTimedOut)),
+                1 => drop(self.record(EventBody::TaskFailed { reset_run: None })),
+                _ => self.reset(),
+            }
             return None;
         }
         if self.previous_started == 0 && self.author != Author::Outlast {
@@ -355,6 +360,19 @@ impl<'a> Server<'a> {
         self.tasks.push(task);
         run.handle_recorded(None);
         is_ours.then_some(run)
+    }
+
+    /// The run is one that a reset made: the task is where the old one was left, and its open
+    /// updates are in history.
+    fn reset(&mut self) {
+        let reset_run = Some(format!("reset-at-{}", self.last_id()).into());
+        self.record(EventBody::TaskFailed { reset_run });
+        for update in std::mem::take(&mut self.updates) {
+            let update = Box::new(request_at(update, 0));
+            let instance = update.update_id().to_owned();
+            let event = self.record(EventBody::UpdateAdmitted(update));
+            self.admitted.insert(instance, event);
+        }
     }
 
     fn take_command(
@@ -410,12 +428,15 @@ impl<'a> Server<'a> {
         }
         let mut requests = task.updates.iter();
         let request = requests.find(|request| request.update_id() == instance);
-        let request = request.expect("a request of the task is accepted");
+        let sequencing = match request {
+            Some(request) => request.sequencing(),
+            None => self.admitted[instance],
+        };
         let accepted = self.record(EventBody::UpdateAccepted(Box::new(UpdateAccepted {
             instance: instance.clone(),
             message_id: format!("{instance}/request"),
-            sequencing: request.sequencing(),
-            request: Some(request.clone()),
+            sequencing,
+            request: request.cloned(),
         })));
         self.accepted.insert(instance.clone(), accepted);
     }
