@@ -67,13 +67,11 @@ impl Shards {
             runtime: Handle::current(),
             tracker: tracker.clone(),
         };
-        let count = thread_count(cached);
+        let cores = thread::available_parallelism().map_or(1, usize::from);
         let mut shards = Self {
-            threads: Vec::with_capacity(count),
+            threads: Vec::new(),
         };
-        for number in 0..count {
-            // The first shards get what cannot be divided.
-            let capacity = cached / count + usize::from(number < cached % count);
+        for (number, capacity) in capacities(cached, cores).enumerate() {
             let shard = Shard::new(Arc::clone(programs), namespace.to_owned(), capacity);
             let (sender, receiver) = channel();
             shards.threads.push(sender.clone());
@@ -107,14 +105,16 @@ impl Drop for Shards {
     }
 }
 
-/// As many threads as run at the same time, but none without a run to keep.
-fn thread_count(cached: usize) -> usize {
-    let cores = thread::available_parallelism().map_or(1, usize::from);
-    if cached == 0 {
+/// How many runs each thread keeps: as many threads as there are cores, but none without a run
+/// to keep.
+fn capacities(cached: usize, cores: usize) -> impl Iterator<Item = usize> {
+    let threads = if cached == 0 {
         cores
     } else {
         cores.min(cached)
-    }
+    };
+    // The first ones get what cannot be divided.
+    (0..threads).map(move |number| cached / threads + usize::from(number < cached % threads))
 }
 
 fn serve(
@@ -156,4 +156,21 @@ fn serve(
 )]
 fn now() -> Instant {
     Instant::now()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cache_is_divided_among_the_threads() {
+        for (cached, want) in [
+            (0, vec![0, 0, 0, 0]),
+            (1, vec![1]),
+            (3, vec![1, 1, 1]),
+            (10, vec![3, 3, 2, 2]),
+        ] {
+            assert_eq!(capacities(cached, 4).collect::<Vec<_>>(), want, "{cached}");
+        }
+    }
 }

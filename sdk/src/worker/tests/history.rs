@@ -44,33 +44,43 @@ pub(super) fn first_events(kind: &str, argument: Option<&str>) -> Vec<HistoryEve
 
 /// What follows the first task of a workflow that sleeps, once its timer fired: events 4 to 8.
 pub(super) fn woken_events() -> Vec<HistoryEvent> {
+    let mut events = quiet_events();
+    events.truncate(2);
+    let fired = TimerFiredEventAttributes {
+        timer_id: "1".to_owned(),
+        started_event_id: 5,
+    };
+    events.extend([
+        event(6, Attributes::TimerFiredEventAttributes(Box::new(fired))),
+        scheduled(7),
+        started(8),
+    ]);
+    events
+}
+
+/// What follows the first task of a workflow that sleeps, if the next task has nothing to tell
+/// it: events 4 to 7.
+pub(super) fn quiet_events() -> Vec<HistoryEvent> {
+    let completed = WorkflowTaskCompletedEventAttributes {
+        scheduled_event_id: 2,
+        started_event_id: 3,
+        ..WorkflowTaskCompletedEventAttributes::default()
+    };
+    let timer_started = TimerStartedEventAttributes {
+        timer_id: "1".to_owned(),
+        ..TimerStartedEventAttributes::default()
+    };
     vec![
         event(
             4,
-            Attributes::WorkflowTaskCompletedEventAttributes(Box::new(
-                WorkflowTaskCompletedEventAttributes {
-                    scheduled_event_id: 2,
-                    started_event_id: 3,
-                    ..WorkflowTaskCompletedEventAttributes::default()
-                },
-            )),
+            Attributes::WorkflowTaskCompletedEventAttributes(Box::new(completed)),
         ),
         event(
             5,
-            Attributes::TimerStartedEventAttributes(Box::new(TimerStartedEventAttributes {
-                timer_id: "1".to_owned(),
-                ..TimerStartedEventAttributes::default()
-            })),
+            Attributes::TimerStartedEventAttributes(Box::new(timer_started)),
         ),
-        event(
-            6,
-            Attributes::TimerFiredEventAttributes(Box::new(TimerFiredEventAttributes {
-                timer_id: "1".to_owned(),
-                started_event_id: 5,
-            })),
-        ),
-        scheduled(7),
-        started(8),
+        scheduled(6),
+        started(7),
     ]
 }
 

@@ -144,6 +144,32 @@ async fn a_task_that_comes_with_the_answer_to_the_one_before_is_worked_on() {
 }
 
 #[tokio::test]
+async fn gotcha_1_a_run_that_is_kept_passes_over_what_it_knows() {
+    let mut server = FakeServer::new();
+    let worker = start(&server, workflows);
+    server.workflow_task(Queue::Normal, first_task("nap", None));
+    assert!(!ends_run(&completed(&mut server).await));
+    let mut events = first_events("nap", None);
+    events.extend(woken_events());
+    server.workflow_task(Queue::Sticky, task("nap", events));
+    let request = completed(&mut server).await;
+    assert_eq!(request.commands.len(), 1);
+    assert!(ends_run(&request));
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn gotcha_30_a_task_with_nothing_to_do_is_completed_without_commands() {
+    let mut server = FakeServer::new();
+    let worker = start(&server, workflows);
+    server.workflow_task(Queue::Normal, first_task("nap", None));
+    assert_eq!(completed(&mut server).await.commands.len(), 1);
+    server.workflow_task(Queue::Sticky, task("nap", quiet_events()));
+    assert_eq!(completed(&mut server).await.commands, []);
+    worker.stop().await;
+}
+
+#[tokio::test]
 async fn gotcha_2_the_history_of_an_unknown_run_is_fetched_page_by_page() {
     let mut server = FakeServer::new();
     server.answer_history(page(first_events("nap", None), "more"));
