@@ -3,11 +3,15 @@
 use outlast_proto::temporal::api::common::v1::{Payloads, WorkflowExecution, WorkflowType};
 use outlast_proto::temporal::api::history::v1::history_event::Attributes;
 use outlast_proto::temporal::api::history::v1::*;
+use outlast_proto::temporal::api::protocol::v1::Message;
+use outlast_proto::temporal::api::protocol::v1::message::SequencingId;
 use outlast_proto::temporal::api::query::v1::WorkflowQuery;
 use outlast_proto::temporal::api::taskqueue::v1::TaskQueue;
+use outlast_proto::temporal::api::update::v1 as update;
 use outlast_proto::temporal::api::workflowservice::v1::{
     GetWorkflowExecutionHistoryResponse, PollWorkflowTaskQueueResponse,
 };
+use prost::Message as _;
 
 use crate::convert::{ToPayload, to_wire};
 
@@ -122,6 +126,34 @@ pub(super) fn of_run(
         workflow_execution: Some(execution),
         ..task
     }
+}
+
+/// The same task with a request to update the run.
+pub(super) fn with_update(
+    mut task: PollWorkflowTaskQueueResponse,
+    name: &str,
+) -> PollWorkflowTaskQueueResponse {
+    let request = update::Request {
+        meta: Some(update::Meta {
+            update_id: "u".to_owned(),
+            identity: String::new(),
+        }),
+        input: Some(update::Input {
+            name: name.to_owned(),
+            ..update::Input::default()
+        }),
+        ..update::Request::default()
+    };
+    task.messages.push(Message {
+        id: "u/request".to_owned(),
+        protocol_instance_id: "u".to_owned(),
+        sequencing_id: Some(SequencingId::EventId(task.started_event_id - 1)),
+        body: Some(prost_types::Any {
+            type_url: "type.googleapis.com/temporal.api.update.v1.Request".to_owned(),
+            value: request.encode_to_vec(),
+        }),
+    });
+    task
 }
 
 /// A task that is only a query.

@@ -189,6 +189,27 @@ async fn gotcha_2_the_history_of_an_unknown_run_is_fetched_page_by_page() {
 }
 
 #[tokio::test]
+async fn gotcha_7_a_task_that_the_server_discards_leaves_no_trace() {
+    let mut server = FakeServer::new();
+    let worker = start(&server, workflows);
+    server.workflow_task(Queue::Normal, first_task("nap", None));
+    assert_eq!(completed(&mut server).await.commands.len(), 1);
+    for _ in 0..2 {
+        server.answer_completion(Ok(RespondWorkflowTaskCompletedResponse {
+            reset_history_event_id: 3,
+            ..RespondWorkflowTaskCompletedResponse::default()
+        }));
+        let task = with_update(task("nap", quiet_events()), "unknown");
+        server.workflow_task(Queue::Sticky, task);
+        let request = completed(&mut server).await;
+        assert_eq!((request.commands.len(), request.messages.len()), (0, 1));
+    }
+    server.workflow_task(Queue::Sticky, task("nap", woken_events()));
+    assert!(ends_run(&completed(&mut server).await));
+    worker.stop().await;
+}
+
+#[tokio::test]
 async fn gotcha_12_a_query_is_answered_as_a_query() {
     let mut server = FakeServer::new();
     server.answer_history(page(first_events("nap", None), ""));
