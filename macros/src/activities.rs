@@ -2,13 +2,15 @@
 
 use proc_macro2::{Group, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::ext::IdentExt;
 use syn::spanned::Spanned;
-use syn::{Attribute, Error, Ident, ImplItem, ImplItemFn, Item, ItemImpl, Path, Result, Type};
+use syn::{Attribute, Error, ImplItem, ImplItemFn, Item, ItemImpl, Path, Result, Type, TypePath};
 
 use crate::activity::{self, Definition};
 use crate::attr::{self, ActivityAttr, cfgs, krate_or_default};
 use crate::errors::Errors;
 use crate::expand::{Function, allow_for_keys, allow_unused, at};
+use crate::names::{self, Named};
 use crate::signature::Signature;
 
 /// One method annotated with `#[activity]`, its place in the block, and what was read from it.
@@ -16,6 +18,7 @@ struct Method {
     index: usize,
     attr: ActivityAttr,
     model: Signature,
+    name: String,
     cfgs: Vec<Attribute>,
 }
 
@@ -30,22 +33,15 @@ pub(crate) fn expand(attr: TokenStream, item: TokenStream) -> Result<TokenStream
         }
     };
     let mut errors = Errors::default();
-    let krate = errors.take(attr::parse_activities(attr));
-    let owner = errors.take(owner(&block, "activities"));
-    let methods = errors.take(methods(&block));
-    let parts = errors.check(krate.zip(owner).zip(methods))?;
-    let ((krate, owner), methods) = parts.expect("what is missing left an error");
-    Ok(impl_activities(
-        block,
-        &krate_or_default(krate),
-        &owner,
-        &methods,
-    ))
+    let krate = krate_or_default(attr::parse_activities(attr, &mut errors));
+    let owner = owner(&block, "activities", &mut errors);
+    let methods = methods(&block, &mut errors);
+    let (owner, methods) = errors.check((owner, methods))?;
+    Ok(impl_activities(block, &krate, &owner, &methods))
 }
 
 /// The name of the type that the block is for.
-pub(crate) fn owner(block: &ItemImpl, what: &str) -> Result<Ident> {
-    let mut errors = Errors::default();
+pub(crate) fn owner(block: &ItemImpl, what: &str, errors: &mut Errors) -> String {
     if let Some((path, _)) = &block.trait_ {
         errors.at(
             path,
@@ -58,68 +54,76 @@ pub(crate) fn owner(block: &ItemImpl, what: &str) -> Result<Ident> {
             "must not be generic: callers know it by its name alone",
         );
     }
-    let last = match &*block.self_ty {
-        Type::Path(ty) => ty.path.segments.last(),
-        _ => None,
-    };
-    if last.is_none() {
-        errors.at(&block.self_ty, "expected the name of a type");
+    match &*block.self_ty {
+        Type::Path(TypePath { path, .. }) if !path.segments.is_empty() => path.segments
+            [path.segments.len() - 1]
+            .ident
+            .unraw()
+            .to_string(),
+        other => {
+            errors.at(other, "expected the name of a type");
+            String::new()
+        }
     }
-    let ident = errors.check(last.map(|last| last.ident.clone()))?;
-    Ok(ident.expect("what is missing left an error"))
 }
 
-fn methods(block: &ItemImpl) -> Result<Vec<Method>> {
-    let mut errors = Errors::default();
+fn methods(block: &ItemImpl, errors: &mut Errors) -> Vec<Method> {
     let mut methods = Vec::new();
-    let mut annotated = false;
     for (index, item) in block.items.iter().enumerate() {
         if let ImplItem::Fn(method) = item
             && let Some(attribute) = method.attrs.iter().find(|attr| is_activity(attr))
         {
-            annotated = true;
-            if let Some(method) = errors.take(parse_method(index, block, method, attribute)) {
-                methods.push(method);
-            }
+            let cfgs = [cfgs(&block.attrs), cfgs(&method.attrs)].concat();
+            methods.push(Method::parse(index, method, attribute, cfgs, errors));
         }
     }
-    if !annotated {
+    if methods.is_empty() {
         errors.at(
             &block.self_ty,
             "no method of this block is annotated with `#[activity]`",
         );
     }
-    errors.check(methods)
+    names::refuse_duplicates(methods.iter().map(Method::named), errors);
+    methods
 }
 
-fn parse_method(
-    index: usize,
-    block: &ItemImpl,
-    method: &ImplItemFn,
-    attribute: &Attribute,
-) -> Result<Method> {
-    let mut errors = Errors::default();
-    let attr = errors.take(ActivityAttr::parse_method(attribute));
-    let model = errors.take(activity::parse(&method.sig));
-    if let Some(model) = &model
-        && let Some(receiver) = &model.receiver
-        && !model.takes_ref_self()
-        && !model.takes_arc_self()
-    {
-        errors.at(
-            receiver,
-            "activities share their receiver: take `&self` or `self: Arc<Self>`",
-        );
+impl Method {
+    fn named(&self) -> Named<'_> {
+        Named {
+            kind: "activity",
+            name: &self.name,
+            model: &self.model,
+            cfgs: &self.cfgs,
+        }
     }
-    let parts = errors.check(attr.zip(model))?;
-    let (attr, model) = parts.expect("what is missing left an error");
-    let cfgs = [cfgs(&block.attrs), cfgs(&method.attrs)].concat();
-    Ok(Method {
-        index,
-        attr,
-        model,
-        cfgs,
-    })
+
+    fn parse(
+        index: usize,
+        method: &ImplItemFn,
+        attribute: &Attribute,
+        cfgs: Vec<Attribute>,
+        errors: &mut Errors,
+    ) -> Self {
+        let attr = ActivityAttr::parse_method(attribute, errors);
+        let model = activity::parse(&method.sig, errors);
+        let name = model.wire_name(attr.name.as_deref(), errors);
+        if let Some(receiver) = &model.receiver
+            && !model.takes_ref_self()
+            && !model.takes_arc_self()
+        {
+            errors.at(
+                receiver,
+                "activities share their receiver: take `&self` or `self: Arc<Self>`",
+            );
+        }
+        Self {
+            index,
+            attr,
+            model,
+            name,
+            cfgs,
+        }
+    }
 }
 
 /// Whether the attribute is `#[activity]`, by whatever path.
@@ -131,7 +135,7 @@ pub(crate) fn is_activity(attribute: &Attribute) -> bool {
 fn impl_activities(
     mut block: ItemImpl,
     krate: &Path,
-    owner: &Ident,
+    owner: &str,
     methods: &[Method],
 ) -> TokenStream {
     let owner_type = (*block.self_ty).clone();
@@ -139,7 +143,7 @@ fn impl_activities(
     // Two blocks never hold the same first method, so the name is unique.
     let module = format_ident!(
         "__{}_activities_{}",
-        owner.to_string().to_lowercase(),
+        owner.to_lowercase(),
         methods[0].model.name()
     );
     let (mut keys, mut definitions, mut registrations) = (vec![], vec![], vec![]);
@@ -147,6 +151,7 @@ fn impl_activities(
         index,
         attr,
         model,
+        name,
         cfgs,
     } in methods
     {
@@ -177,6 +182,7 @@ fn impl_activities(
             cfgs,
             attr,
             model: &model,
+            name,
             key: key.clone(),
             receiver: owner_type.clone(),
             function: quote!(<#owner_type>::#ident),
@@ -224,6 +230,7 @@ fn without_self(model: &Signature, owner: &Type) -> Signature {
         args: model.args.iter().map(rewrite).collect(),
         output: rewrite(&model.output),
         is_async: model.is_async,
+        args_place: model.args_place,
     }
 }
 

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::{Attribute, Error, Item, ItemFn, Path, Result, Type};
 
-use crate::attr::{ActivityAttr, cfgs, check_wire_name, krate_or_default};
+use crate::attr::{ActivityAttr, cfgs, krate_or_default};
 use crate::errors::Errors;
 use crate::expand::{Function, allow_for_keys, args_param, at, spread, tuple};
 use crate::signature::{ContextKind, Signature};
@@ -24,22 +24,21 @@ pub(crate) fn expand(attr: TokenStream, item: TokenStream) -> Result<TokenStream
         }
     };
     let mut errors = Errors::default();
-    let attr = errors.take(ActivityAttr::parse(attr));
-    let model = errors.take(parse(&function.sig));
-    if let Some(receiver) = &function.sig.receiver() {
+    let attr = ActivityAttr::parse(attr, &mut errors);
+    let model = parse(&function.sig, &mut errors);
+    let name = model.wire_name(attr.name.as_deref(), &mut errors);
+    if let Some(receiver) = &model.receiver {
         errors.at(
             receiver,
             "a method is an activity in an `impl` block annotated with `#[activities]`",
         );
     }
-    let parts = errors.check(attr.zip(model))?;
-    let (attr, model) = parts.expect("what is missing left an error");
-    Ok(function_activity(function, &attr, &model))
+    let (attr, model, name) = errors.check((attr, model, name))?;
+    Ok(function_activity(function, &attr, &model, &name))
 }
 
 /// Reads the signature of a function or method that is to be an activity.
-pub(crate) fn parse(sig: &syn::Signature) -> Result<Signature> {
-    let mut errors = Errors::default();
+pub(crate) fn parse(sig: &syn::Signature, errors: &mut Errors) -> Signature {
     if sig.asyncness.is_none() {
         errors.at(
             &sig.fn_token,
@@ -47,17 +46,17 @@ pub(crate) fn parse(sig: &syn::Signature) -> Result<Signature> {
              async fn`",
         );
     }
-    let model = errors.take(Signature::parse(sig, ContextKind::Activity));
-    if let Some(model) = &model
-        && let Err(message) = check_wire_name(&model.name())
-    {
-        errors.at(&model.ident, message);
-    }
-    let model = errors.check(model)?;
-    Ok(model.expect("what is missing left an error"))
+    let model = Signature::parse(sig, ContextKind::Activity, errors);
+    model.refuse_borrowed_output(errors);
+    model
 }
 
-fn function_activity(mut function: ItemFn, attr: &ActivityAttr, model: &Signature) -> TokenStream {
+fn function_activity(
+    mut function: ItemFn,
+    attr: &ActivityAttr,
+    model: &Signature,
+    name: &str,
+) -> TokenStream {
     let krate = krate_or_default(attr.krate.clone());
     let ident = &model.ident;
     let future = quote!(#krate::definition::ActivityFuture);
@@ -74,6 +73,7 @@ fn function_activity(mut function: ItemFn, attr: &ActivityAttr, model: &Signatur
         cfgs: &cfgs,
         attr,
         model,
+        name,
         key: quote!(#ident),
         receiver: syn::parse_quote!(()),
         function: quote!(#ident),
@@ -95,6 +95,8 @@ pub(crate) struct Definition<'a> {
     pub(crate) cfgs: &'a [Attribute],
     pub(crate) attr: &'a ActivityAttr,
     pub(crate) model: &'a Signature,
+    /// The name on the wire.
+    pub(crate) name: &'a str,
     /// The path of the key.
     pub(crate) key: TokenStream,
     /// The type of `self`, or `()`.
@@ -111,11 +113,11 @@ impl Definition<'_> {
             cfgs,
             attr,
             model,
+            name,
             key,
             ..
         } = self;
-        let name = attr.name.clone().unwrap_or_else(|| model.name());
-        let (args, output) = (tuple(&model.args), &model.output);
+        let (args, output) = (tuple(model), &model.output);
         let timeout = if attr.has_close_timeout() {
             quote!(TimeoutSet)
         } else {
@@ -153,6 +155,7 @@ impl Definition<'_> {
             key,
             receiver,
             function,
+            ..
         } = self;
         let place = at(model.ident.span());
         let blocking = attr.blocking.then(|| {

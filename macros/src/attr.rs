@@ -6,10 +6,12 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::parse::Parser;
 use syn::punctuated::Punctuated;
+use syn::spanned::Spanned;
 use syn::{Attribute, Error, Expr, ExprLit, Ident, Lit, LitStr, Meta, Path, Result, Token};
 
 use crate::duration;
 use crate::errors::Errors;
+use crate::names;
 use crate::retry::Retry;
 
 /// `#[activity(..)]`.
@@ -39,41 +41,36 @@ const TIMEOUTS: [&str; 4] = [
 
 impl ActivityAttr {
     /// Reads the options of a function's own attribute.
-    pub(crate) fn parse(tokens: TokenStream) -> Result<Self> {
-        Self::parse_known(
-            tokens,
-            &["retry", "task_queue", "name", "blocking", "crate"],
-        )
+    pub(crate) fn parse(tokens: TokenStream, errors: &mut Errors) -> Self {
+        let known = ["retry", "task_queue", "name", "blocking", "crate"];
+        Self::parse_known(tokens, &known, errors)
     }
 
-    /// Reads the options of a method's attribute; the path stands on its block.
-    pub(crate) fn parse_method(attribute: &Attribute) -> Result<Self> {
+    /// Reads the options of a method's attribute; the path of the crate stands on its block.
+    pub(crate) fn parse_method(attribute: &Attribute, errors: &mut Errors) -> Self {
         let known = ["retry", "task_queue", "name", "blocking"];
-        Self::parse_known(arguments(attribute)?, &known)
+        Self::parse_known(arguments(attribute, errors), &known, errors)
     }
 
-    fn parse_known(tokens: TokenStream, others: &[&str]) -> Result<Self> {
+    fn parse_known(tokens: TokenStream, others: &[&str], errors: &mut Errors) -> Self {
         let known = [&TIMEOUTS, others].concat();
         let mut attr = Self::default();
-        each_option(tokens, &known, |name, option| {
+        each_option(tokens, &known, errors, |name, option, errors| {
             match name {
-                "retry" => attr.retry = Some(Retry::parse(option)?),
+                "retry" => attr.retry = Some(Retry::parse(option, errors)),
                 "task_queue" => attr.task_queue = Some(string(option)?.clone()),
                 "name" => attr.name = Some(wire_name(option)?),
                 "crate" => attr.krate = Some(krate(option)?),
-                "blocking" => {
-                    option.require_path_only()?;
-                    attr.blocking = true;
-                }
+                "blocking" => attr.blocking = flag(option)?,
                 timeout => {
-                    let setter = Ident::new(timeout, option.path().segments[0].ident.span());
+                    let setter = Ident::new(timeout, option.path().span());
                     attr.timeouts
                         .push((setter, duration::parse(string(option)?)?));
                 }
             }
             Ok(())
-        })?;
-        Ok(attr)
+        });
+        attr
     }
 
     /// Whether a call needs no timeout of its own.
@@ -103,37 +100,38 @@ impl ActivityAttr {
 }
 
 impl WorkflowAttr {
-    pub(crate) fn parse(tokens: TokenStream) -> Result<Self> {
+    pub(crate) fn parse(tokens: TokenStream, errors: &mut Errors) -> Self {
         let mut attr = Self::default();
-        each_option(tokens, &["name", "crate"], |name, option| {
+        each_option(tokens, &["name", "crate"], errors, |name, option, _| {
             match name {
                 "name" => attr.name = Some(wire_name(option)?),
                 _ => attr.krate = Some(krate(option)?),
             }
             Ok(())
-        })?;
-        Ok(attr)
+        });
+        attr
     }
 }
 
 /// Reads `#[activities(..)]`: the path of the crate, if it is not `::outlast`.
-pub(crate) fn parse_activities(tokens: TokenStream) -> Result<Option<Path>> {
+pub(crate) fn parse_activities(tokens: TokenStream, errors: &mut Errors) -> Option<Path> {
     let mut path = None;
-    each_option(tokens, &["crate"], |_, option| {
+    each_option(tokens, &["crate"], errors, |_, option, _| {
         path = Some(krate(option)?);
         Ok(())
-    })?;
-    Ok(path)
+    });
+    path
 }
 
 /// Reads `#[signal(..)]`, `#[query(..)]` or `#[update(..)]`: the name, if it is not the method's.
-pub(crate) fn parse_handler(attribute: &Attribute) -> Result<Option<String>> {
+pub(crate) fn parse_handler(attribute: &Attribute, errors: &mut Errors) -> Option<String> {
     let mut name = None;
-    each_option(arguments(attribute)?, &["name"], |_, option| {
+    let tokens = arguments(attribute, errors);
+    each_option(tokens, &["name"], errors, |_, option, _| {
         name = Some(wire_name(option)?);
         Ok(())
-    })?;
-    Ok(name)
+    });
+    name
 }
 
 /// Reads `#[validate(add_item)]`: the method whose calls are validated.
@@ -141,7 +139,7 @@ pub(crate) fn parse_validate(attribute: &Attribute) -> Result<Ident> {
     attribute.parse_args().map_err(|error| {
         let span = match &attribute.meta {
             Meta::List(_) => error.span(),
-            _ => attribute.path().segments[0].ident.span(),
+            _ => attribute.path().span(),
         };
         Error::new(span, "name the update method: `#[validate(add_item)]`")
     })
@@ -162,48 +160,56 @@ pub(crate) fn cfgs(attrs: &[Attribute]) -> Vec<Attribute> {
 pub(crate) fn each_option(
     tokens: TokenStream,
     known: &[&str],
-    mut read: impl FnMut(&str, &Meta) -> Result<()>,
-) -> Result<()> {
-    let options = Punctuated::<Meta, Token![,]>::parse_terminated.parse2(tokens)?;
-    let mut errors = Errors::default();
+    errors: &mut Errors,
+    mut read: impl FnMut(&str, &Meta, &mut Errors) -> Result<()>,
+) {
+    let options = Punctuated::<Meta, Token![,]>::parse_terminated.parse2(tokens);
     let mut seen = Vec::new();
-    for option in &options {
+    for option in errors.take(options).into_iter().flatten() {
         let path = option.path();
         let name = path
             .get_ident()
             .map(ToString::to_string)
             .unwrap_or_default();
         if !known.contains(&name.as_str()) {
-            let written = path.to_token_stream().to_string().replace(' ', "");
-            let known = known.join("`, `");
-            errors.at(
-                path,
-                format!("unknown option `{written}`; expected one of `{known}`"),
-            );
+            errors.at(path, unknown_option(path, known));
         } else if seen.contains(&name) {
             errors.at(path, format!("`{name}` is given twice"));
         } else {
-            errors.take(read(&name, option));
+            let read = read(&name, &option, errors);
+            errors.take(read);
             seen.push(name);
         }
     }
-    errors.check(())
+}
+
+fn unknown_option(path: &Path, known: &[&str]) -> String {
+    let written = path.to_token_stream().to_string().replace(' ', "");
+    let one_of = if known.len() == 1 { "" } else { "one of " };
+    let known = known.join("`, `");
+    format!("unknown option `{written}`; expected {one_of}`{known}`")
 }
 
 /// The literal after the `=`.
-pub(crate) fn literal(option: &Meta) -> Result<&Lit> {
-    let value = &option.require_name_value()?.value;
-    match value {
+pub(crate) fn literal<'a>(option: &'a Meta, expected: &str) -> Result<&'a Lit> {
+    match &option.require_name_value()?.value {
         Expr::Lit(ExprLit { lit, .. }) => Ok(lit),
-        other => Err(Error::new_spanned(other, "expected a literal")),
+        other => Err(Error::new_spanned(other, format!("expected {expected}"))),
     }
 }
 
 /// The string after the `=`.
 pub(crate) fn string(option: &Meta) -> Result<&LitStr> {
-    match literal(option)? {
+    match literal(option, "a string")? {
         Lit::Str(text) => Ok(text),
         other => Err(Error::new_spanned(other, "expected a string")),
+    }
+}
+
+fn flag(option: &Meta) -> Result<bool> {
+    match option {
+        Meta::Path(_) => Ok(true),
+        other => Err(Error::new_spanned(other, "this option takes no value")),
     }
 }
 
@@ -215,28 +221,18 @@ fn krate(option: &Meta) -> Result<Path> {
 
 fn wire_name(option: &Meta) -> Result<String> {
     let text = string(option)?;
-    check_wire_name(&text.value()).map_err(|message| Error::new(text.span(), message))?;
+    names::check(&text.value()).map_err(|message| Error::new(text.span(), message))?;
     Ok(text.value())
 }
 
-/// Whether a name may be ours, or why not.
-pub(crate) fn check_wire_name(name: &str) -> std::result::Result<(), &'static str> {
-    if name.is_empty() {
-        Err("a name cannot be empty")
-    } else if name.starts_with("__temporal_") {
-        Err("names that start with `__temporal_` are reserved: choose another name")
-    } else if name == "__stack_trace" || name == "__enhanced_stack_trace" {
-        Err("every workflow answers this query already: choose another name")
-    } else {
-        Ok(())
-    }
-}
-
-fn arguments(attribute: &Attribute) -> Result<TokenStream> {
+fn arguments(attribute: &Attribute, errors: &mut Errors) -> TokenStream {
     match &attribute.meta {
-        Meta::Path(_) => Ok(TokenStream::new()),
-        Meta::List(list) => Ok(list.tokens.clone()),
-        Meta::NameValue(other) => Err(Error::new_spanned(other, "expected options in parentheses")),
+        Meta::Path(_) => TokenStream::new(),
+        Meta::List(list) => list.tokens.clone(),
+        Meta::NameValue(_) => {
+            errors.at(attribute, "expected options in parentheses");
+            TokenStream::new()
+        }
     }
 }
 
@@ -244,13 +240,19 @@ fn arguments(attribute: &Attribute) -> Result<TokenStream> {
 mod tests {
     use super::*;
 
+    fn parse(tokens: TokenStream) -> Result<ActivityAttr> {
+        let mut errors = Errors::default();
+        let attr = ActivityAttr::parse(tokens, &mut errors);
+        errors.check(attr)
+    }
+
     fn messages(error: Error) -> Vec<String> {
         error.into_iter().map(|error| error.to_string()).collect()
     }
 
     #[test]
     fn every_option_of_an_activity_is_read() {
-        let attr = ActivityAttr::parse(quote!(
+        let attr = parse(quote!(
             start_to_close_timeout = "30s",
             heartbeat_timeout = "5s",
             task_queue = "bulk",
@@ -282,14 +284,14 @@ mod tests {
             (quote!(heartbeat_timeout = "1s"), false),
             (quote!(), false),
         ] {
-            let attr = ActivityAttr::parse(option.clone()).unwrap();
+            let attr = parse(option.clone()).unwrap();
             assert_eq!(attr.has_close_timeout(), closes, "{option}");
         }
     }
 
     #[test]
     fn all_mistakes_of_one_attribute_are_found() {
-        let found = ActivityAttr::parse(quote!(
+        let found = parse(quote!(
             blocking = true,
             name = 7,
             name = "",
@@ -300,20 +302,6 @@ mod tests {
         ));
         let found = messages(found.err().unwrap());
         assert_eq!(found.len(), 7, "{found:#?}");
-    }
-
-    #[test]
-    fn reserved_names_are_refused() {
-        for (name, allowed) in [
-            ("charge", true),
-            ("__temporal", true),
-            ("__temporal_x", false),
-            ("__stack_trace", false),
-            ("__enhanced_stack_trace", false),
-            ("", false),
-        ] {
-            assert_eq!(check_wire_name(name).is_ok(), allowed, "{name}");
-        }
     }
 
     #[test]

@@ -22,13 +22,15 @@ impl Errors {
         }
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_none()
-    }
-
     /// The value, if there is one; else its mistakes are added.
     pub(crate) fn take<T>(&mut self, result: Result<T>) -> Option<T> {
         result.map_err(|error| self.push(error)).ok()
+    }
+
+    /// All mistakes, of which there must be one.
+    pub(crate) fn into_error(self) -> Error {
+        self.0
+            .unwrap_or_else(|| unreachable!("the caller added a mistake"))
     }
 
     /// The value, if there were no mistakes at all.

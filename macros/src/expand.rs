@@ -26,8 +26,12 @@ impl Function<'_> {
         let (output, stmts) = (&model.output, &self.block.stmts);
         // The first statement never runs. It gives the block its type, so that a mistake in the
         // last expression is reported there and not here.
-        let body = quote_spanned! {at(model.ident.span())=>
-            #future::new(async move {
+        // All of the call has the place of the name, so that a future that is not `Send` is
+        // reported there.
+        let place = at(model.ident.span());
+        let new = respanned(future, place);
+        let body = quote_spanned! {place=>
+            #new::new(async move {
                 if let ::core::option::Option::Some(output) =
                     ::core::option::Option::None::<#output>
                 {
@@ -48,6 +52,14 @@ impl Function<'_> {
                 .push(parse_quote!(#[allow(clippy::needless_pass_by_value)]));
         }
     }
+}
+
+fn respanned(path: &TokenStream, place: Span) -> TokenStream {
+    let tokens = path.clone().into_iter().map(|mut token| {
+        token.set_span(place);
+        token
+    });
+    tokens.collect()
 }
 
 /// Silences what lints would say about a key: no one makes a value of it, or names it.
@@ -74,9 +86,9 @@ pub(crate) fn allow_unused<'a>(mut cfgs: impl Iterator<Item = &'a Vec<Attribute>
 }
 
 /// `(A, B,)`, the types of the arguments as a tuple.
-pub(crate) fn tuple(types: &[Type]) -> TokenStream {
-    // A mistake in one of several types cannot be shown there; the first is the best guess.
-    let place = types.first().map_or_else(Span::call_site, Spanned::span);
+pub(crate) fn tuple(model: &Signature) -> TokenStream {
+    // One type of several cannot be blamed there, so all of them are.
+    let (types, place) = (&model.args, model.args_place);
     quote_spanned!(place=> (#(#types,)*))
 }
 

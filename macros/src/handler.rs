@@ -3,11 +3,12 @@
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Attribute, Ident, ImplItemFn, Path, Result, ReturnType};
+use syn::{Attribute, Ident, ImplItemFn, Path, ReturnType};
 
-use crate::attr::{cfgs, check_wire_name, parse_handler, parse_validate};
+use crate::attr::{cfgs, parse_handler, parse_validate};
 use crate::errors::Errors;
 use crate::expand::{args_param, at, spread, tuple};
+use crate::names::Named;
 use crate::signature::{ContextKind, Signature, borrows, is_named};
 
 /// A method that answers messages.
@@ -16,8 +17,6 @@ pub(crate) struct Handler {
     pub(crate) name: String,
     pub(crate) model: Signature,
     pub(crate) cfgs: Vec<Attribute>,
-    /// Where the method says what it returns.
-    output_place: Span,
 }
 
 /// A method that accepts or rejects the calls of an update.
@@ -60,160 +59,151 @@ impl Kind {
 }
 
 impl Handler {
-    pub(crate) fn parse(kind: Kind, method: &ImplItemFn, attribute: &Attribute) -> Result<Self> {
-        let mut errors = Errors::default();
-        let name = errors.take(parse_handler(attribute));
-        let model = errors.take(Signature::parse(&method.sig, ContextKind::Workflow));
-        if let Some(model) = &model {
-            check_shape(kind, &method.sig, model, &mut errors);
-            if let Err(message) = check_wire_name(&model.name()) {
-                errors.at(&model.ident, message);
-            }
+    pub(crate) fn parse(
+        kind: Kind,
+        method: &ImplItemFn,
+        attribute: &Attribute,
+        errors: &mut Errors,
+    ) -> Self {
+        let name = parse_handler(attribute, errors);
+        let model = Signature::parse(&method.sig, ContextKind::Workflow, errors);
+        if kind == Kind::Query {
+            check_query(&method.sig, &model, errors);
+        } else {
+            check_shape(kind, &model, errors);
+            model.refuse_borrowed_output(errors);
         }
-        let parts = errors.check(name.zip(model))?;
-        let (name, model) = parts.expect("what is missing left an error");
-        Ok(Self {
+        Self {
             kind,
-            name: name.unwrap_or_else(|| model.name()),
-            output_place: match &method.sig.output {
-                ReturnType::Default => model.ident.span(),
-                ReturnType::Type(_, output) => output.span(),
-            },
+            name: model.wire_name(name.as_deref(), errors),
             model,
             cfgs: cfgs(&method.attrs),
-        })
+        }
+    }
+
+    pub(crate) fn named(&self) -> Named<'_> {
+        Named {
+            kind: self.kind.name(),
+            name: &self.name,
+            model: &self.model,
+            cfgs: &self.cfgs,
+        }
     }
 
     /// The statement that lists the handler's name.
     pub(crate) fn listing(&self) -> TokenStream {
-        let Self {
-            name, model, cfgs, ..
-        } = self;
-        let ident = &model.ident;
+        let (cfgs, ident, name) = (&self.cfgs, &self.model.ident, &self.name);
         quote!(#(#cfgs)* names.add(Self::#ident, #name);)
     }
 
     /// The statement that registers the handler.
     pub(crate) fn registration(&self, krate: &Path) -> TokenStream {
-        let Self {
-            kind,
-            name,
-            model,
-            cfgs,
-            ..
-        } = self;
-        let ident = &model.ident;
-        if model.is_async {
-            let register = match kind {
-                Kind::Signal => "async_signal",
-                Kind::Query | Kind::Update => "async_update",
-            };
-            // A future that is not `Send` is reported at the name of the method.
-            let register = Ident::new(register, at(ident.span()));
-            let context = quote!(#krate::WorkflowContext<Self>);
-            let body = delegate(model, &context);
-            quote!(#(#cfgs)* handlers.#register(#name, #body);)
+        let (cfgs, name, model) = (&self.cfgs, &self.name, &self.model);
+        let (register, this) = match self.kind {
+            Kind::Signal if model.is_async => ("async_signal", context(krate)),
+            Kind::Update if model.is_async => ("async_update", context(krate)),
+            Kind::Signal => ("signal", quote!(&mut Self)),
+            Kind::Update => ("update", quote!(&mut Self)),
+            Kind::Query => ("query", quote!(&Self)),
+        };
+        // A future that is not `Send` is reported at the name, a result that cannot be sent at
+        // its type.
+        let register = Ident::new(register, at(model.ident.span()));
+        let place = if model.is_async {
+            model.ident.span()
         } else {
-            // A result that cannot be sent is reported at its type.
-            let register = Ident::new(kind.name(), at(self.output_place));
-            let state = if *kind == Kind::Query {
-                quote!(&Self)
-            } else {
-                quote!(&mut Self)
-            };
-            let body = delegate(model, &state);
-            quote!(#(#cfgs)* handlers.#register(#name, #body);)
-        }
+            model.output.span()
+        };
+        let body = delegate(place, &this, model, model);
+        quote!(#(#cfgs)* handlers.#register(#name, #body);)
     }
 }
 
 impl Validator {
-    pub(crate) fn parse(method: &ImplItemFn, attribute: &Attribute) -> Result<Self> {
-        let mut errors = Errors::default();
+    /// Reads the method, unless its attribute does not say what it validates.
+    pub(crate) fn parse(
+        method: &ImplItemFn,
+        attribute: &Attribute,
+        errors: &mut Errors,
+    ) -> Option<Self> {
         let update = errors.take(parse_validate(attribute));
-        let model = errors.take(Signature::parse(&method.sig, ContextKind::Workflow));
-        if let Some(model) = &model {
-            if model.is_async {
-                errors.at(
-                    &method.sig.asyncness,
-                    "a validator answers at once: remove `async`",
-                );
-            }
-            if let Some(context) = &model.context {
-                errors.at(context, "a validator only reads: take `&self`");
-            } else if !model.takes_ref_self() {
-                errors.at(
-                    &model.receiver_or_name(),
-                    "a validator only reads: take `&self`",
-                );
-            }
-            if let ReturnType::Default = method.sig.output {
-                errors.at(&model.ident, "a validator returns `Result<(), E>`");
-            }
+        let model = Signature::parse(&method.sig, ContextKind::Workflow, errors);
+        if model.is_async {
+            errors.at(
+                &method.sig.asyncness,
+                "a validator answers at once: remove `async`",
+            );
         }
-        let parts = errors.check(update.zip(model))?;
-        let (update, model) = parts.expect("what is missing left an error");
-        Ok(Self {
-            update,
+        if let Some(context) = &model.context {
+            errors.at(context, "a validator only reads: take `&self`");
+        } else if !model.takes_ref_self() {
+            errors.at(
+                &model.receiver_or_name(),
+                "a validator only reads: take `&self`",
+            );
+        }
+        if let ReturnType::Default = method.sig.output {
+            errors.at(&model.ident, "a validator returns `Result<(), E>`");
+        }
+        Some(Self {
+            update: update?,
             model,
             cfgs: cfgs(&method.attrs),
         })
     }
 
     /// The update that it validates.
-    pub(crate) fn find_update<'a>(&self, handlers: &'a [Handler]) -> Result<&'a Handler> {
-        let mut errors = Errors::default();
-        let update = handlers
-            .iter()
-            .find(|handler| handler.kind == Kind::Update && handler.model.ident == self.update);
-        match update {
-            Some(update) if update.model.args.len() != self.model.args.len() => errors.at(
+    pub(crate) fn update<'a>(&self, handlers: &'a [Handler]) -> Option<&'a Handler> {
+        let is_update =
+            |handler: &&Handler| handler.kind == Kind::Update && handler.model.ident == self.update;
+        handlers.iter().find(is_update)
+    }
+
+    pub(crate) fn check(&self, handlers: &[Handler], errors: &mut Errors) {
+        let name = &self.update;
+        match self.update(handlers) {
+            Some(update) if update.model.args.len() == self.model.args.len() => {}
+            Some(_) => errors.at(
                 &self.model.ident,
-                format!(
-                    "a validator takes the arguments of its update `{}`",
-                    self.update
-                ),
+                format!("a validator takes the arguments of its update `{name}`"),
             ),
-            Some(_) => {}
             None => errors.at(
-                &self.update,
-                format!(
-                    "no method `{}` of this block is annotated with `#[update]`",
-                    self.update
-                ),
+                name,
+                format!("no method `{name}` of this block is annotated with `#[update]`"),
             ),
         }
-        let update = errors.check(update)?;
-        Ok(update.expect("what is missing left an error"))
     }
 
     /// The statement that registers the validator.
     pub(crate) fn registration(&self, update: &Handler) -> TokenStream {
         let (cfgs, update_cfgs, name) = (&self.cfgs, &update.cfgs, &update.name);
-        let ident = &self.model.ident;
-        let register = Ident::new("validator", at(self.model.output.span()));
         // Decoded as the update decodes them, so that a difference does not compile.
-        let types = tuple(&update.model.args);
-        let param = args_param(&update.model.args, ident.span());
-        let args = spread(&self.model.args);
-        let call = quote_spanned!(at(ident.span())=> |state: &Self, #param: #types| Self::#ident(state, #args));
-        quote!(#(#update_cfgs)* #(#cfgs)* handlers.#register(#name, #call);)
+        let place = self.model.output.span();
+        let body = delegate(place, &quote!(&Self), &update.model, &self.model);
+        let register = Ident::new("validator", at(self.model.ident.span()));
+        quote!(#(#update_cfgs)* #(#cfgs)* handlers.#register(#name, #body);)
     }
 }
 
-/// A closure that hands its argument tuple to the method.
-fn delegate(model: &Signature, first: &TokenStream) -> TokenStream {
-    let ident = &model.ident;
-    let (param, types) = (args_param(&model.args, ident.span()), tuple(&model.args));
-    let args = spread(&model.args);
-    quote_spanned!(at(ident.span())=> |first: #first, #param: #types| Self::#ident(first, #args))
+fn context(krate: &Path) -> TokenStream {
+    quote!(#krate::WorkflowContext<Self>)
 }
 
-fn check_shape(kind: Kind, sig: &syn::Signature, model: &Signature, errors: &mut Errors) {
+/// A closure that takes what `decoded` takes and calls `called`.
+fn delegate(
+    place: Span,
+    this: &TokenStream,
+    decoded: &Signature,
+    called: &Signature,
+) -> TokenStream {
+    let (ident, types, args) = (&called.ident, tuple(decoded), spread(&called.args));
+    let param = args_param(&decoded.args, place);
+    quote_spanned!(at(place)=> |this: #this, #param: #types| Self::#ident(this, #args))
+}
+
+fn check_shape(kind: Kind, model: &Signature, errors: &mut Errors) {
     let this = kind.with_article();
-    if kind == Kind::Query {
-        check_query(sig, model, errors);
-    } else if model.is_async {
+    if model.is_async {
         if let Some(receiver) = &model.receiver {
             errors.at(
                 receiver,
@@ -237,12 +227,6 @@ fn check_shape(kind: Kind, sig: &syn::Signature, model: &Signature, errors: &mut
         errors.at(
             &model.receiver_or_name(),
             format!("{this} takes `&mut self`, or is async and takes `ctx: WorkflowContext<Self>`"),
-        );
-    }
-    if kind != Kind::Query && borrows(&model.output) {
-        errors.at(
-            &model.output,
-            "a result travels as a payload, so it must be an owned type",
         );
     }
 }

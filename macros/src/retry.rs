@@ -6,6 +6,7 @@ use syn::{Error, Expr, ExprLit, Lit, Meta, Path, Result};
 
 use crate::attr::{each_option, literal, string};
 use crate::duration;
+use crate::errors::Errors;
 
 /// The calls of setters that make the policy, in the order in which they were written.
 #[derive(Default)]
@@ -20,36 +21,39 @@ const KNOWN: [&str; 5] = [
 ];
 
 impl Retry {
-    pub(crate) fn parse(option: &Meta) -> Result<Self> {
+    pub(crate) fn parse(option: &Meta, errors: &mut Errors) -> Self {
         let mut setters = Vec::new();
-        each_option(
-            option.require_list()?.tokens.clone(),
-            &KNOWN,
-            |name, option| {
-                let setter = &option.path().segments[0].ident;
-                match name {
-                    "max_attempts" => {
-                        let attempts = attempts(literal(option)?)?;
-                        setters.push(quote!(.#setter(#attempts)));
-                    }
-                    "backoff_coefficient" => {
-                        let coefficient = coefficient(literal(option)?)?;
-                        setters.push(quote!(.#setter(#coefficient)));
-                    }
-                    "non_retryable" => {
-                        for kind in kinds(&option.require_name_value()?.value)? {
-                            setters.push(quote!(.non_retryable_error(#kind)));
-                        }
-                    }
-                    _ => {
-                        let interval = duration::quote(duration::parse(string(option)?)?);
-                        setters.push(quote!(.#setter(#interval)));
+        let Meta::List(options) = option else {
+            errors.at(
+                option,
+                "expected options in parentheses: `retry(max_attempts = 3)`",
+            );
+            return Self::default();
+        };
+        each_option(options.tokens.clone(), &KNOWN, errors, |name, option, _| {
+            let setter = option.path();
+            match name {
+                "max_attempts" => {
+                    let attempts = attempts(literal(option, "a whole number")?)?;
+                    setters.push(quote!(.#setter(#attempts)));
+                }
+                "backoff_coefficient" => {
+                    let coefficient = coefficient(literal(option, "a number")?)?;
+                    setters.push(quote!(.#setter(#coefficient)));
+                }
+                "non_retryable" => {
+                    for kind in kinds(&option.require_name_value()?.value)? {
+                        setters.push(quote!(.non_retryable_error(#kind)));
                     }
                 }
-                Ok(())
-            },
-        )?;
-        Ok(Self(setters))
+                _ => {
+                    let interval = duration::quote(duration::parse(string(option)?)?);
+                    setters.push(quote!(.#setter(#interval)));
+                }
+            }
+            Ok(())
+        });
+        Self(setters)
     }
 
     pub(crate) fn quote(&self, krate: &Path) -> TokenStream {
@@ -105,7 +109,9 @@ mod tests {
     use super::*;
 
     fn written(option: &Meta) -> Result<String> {
-        let retry = Retry::parse(option)?;
+        let mut errors = Errors::default();
+        let retry = Retry::parse(option, &mut errors);
+        let retry = errors.check(retry)?;
         Ok(retry
             .quote(&syn::parse_quote!(sdk))
             .to_string()

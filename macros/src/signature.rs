@@ -2,14 +2,15 @@
 
 use std::fmt::Display;
 
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::{
-    Attribute, FnArg, Ident, Pat, PatType, Receiver, ReceiverKind, Result, ReturnType, Safety,
-    Type, parse_quote_spanned,
+    Attribute, FnArg, Ident, Pat, PatType, Receiver, ReceiverKind, ReturnType, Safety, Type,
+    parse_quote_spanned,
 };
 
 use crate::errors::Errors;
+use crate::names;
 
 /// How many arguments a function may take, besides its receiver and its context.
 const MAX_ARGS: usize = 8;
@@ -22,6 +23,8 @@ pub(crate) struct Signature {
     pub(crate) args: Vec<Type>,
     pub(crate) output: Type,
     pub(crate) is_async: bool,
+    /// The parentheses with all that is between them.
+    pub(crate) args_place: Span,
 }
 
 /// Which context a function may take.
@@ -48,20 +51,24 @@ impl ContextKind {
 }
 
 impl Signature {
-    pub(crate) fn parse(sig: &syn::Signature, kind: ContextKind) -> Result<Self> {
-        let mut errors = Errors::default();
-        refuse_qualifiers(sig, &mut errors);
+    pub(crate) fn parse(sig: &syn::Signature, kind: ContextKind, errors: &mut Errors) -> Self {
+        refuse_qualifiers(sig, errors);
         let (mut receiver, mut context, mut args) = (None, None, Vec::new());
         for input in &sig.inputs {
-            refuse_cfg(input, &mut errors);
+            refuse_cfg(input, errors);
             match input {
                 FnArg::Receiver(found) => receiver = Some(found.clone()),
                 FnArg::Typed(arg) if is_context(&arg.ty, kind) => {
-                    check_context(arg, kind, context.is_none() && args.is_empty(), &mut errors);
+                    check_context(arg, kind, context.is_none() && args.is_empty(), errors);
+                    context = Some((*arg.ty).clone());
+                }
+                FnArg::Typed(arg) if is_context(&arg.ty, kind.other()) => {
+                    let (ours, other) = (kind.name(), kind.other().name());
+                    errors.at(&arg.ty, format!("expected the `{ours}`, found `{other}`"));
                     context = Some((*arg.ty).clone());
                 }
                 FnArg::Typed(arg) => {
-                    check_arg(arg, kind, &mut errors);
+                    check_arg(arg, errors);
                     args.push((*arg.ty).clone());
                 }
             }
@@ -76,20 +83,44 @@ impl Signature {
             ReturnType::Default => parse_quote_spanned!(sig.ident.span()=> ()),
             ReturnType::Type(_, output) => (**output).clone(),
         };
-        refuse_impl_trait(&output, &mut errors);
-        errors.check(Self {
+        refuse_impl_trait(&output, errors);
+        Self {
             ident: sig.ident.clone(),
             receiver,
             context,
             args,
             output,
             is_async: sig.asyncness.is_some(),
-        })
+            args_place: sig.paren_token.span.join(),
+        }
     }
 
-    /// The function's name on the wire, unless an attribute says another.
+    /// The function's own name.
     pub(crate) fn name(&self) -> String {
         syn::ext::IdentExt::unraw(&self.ident).to_string()
+    }
+
+    /// The name on the wire: the given one, or the function's own.
+    pub(crate) fn wire_name(&self, given: Option<&str>, errors: &mut Errors) -> String {
+        if let Some(given) = given {
+            return given.to_owned();
+        }
+        let name = self.name();
+        if let Err(message) = names::check(&name) {
+            errors.at(&self.ident, message);
+        }
+        name
+    }
+
+    /// Refuses results that could not outlive the call.
+    pub(crate) fn refuse_borrowed_output(&self, errors: &mut Errors) {
+        if borrows(&self.output) {
+            errors.at(
+                &self.output,
+                "results travel as payloads, so they must be owned types, such as `String` for \
+                 `&str`",
+            );
+        }
     }
 
     /// Where to say that the receiver is not the right one.
@@ -174,7 +205,7 @@ fn check_context(arg: &PatType, kind: ContextKind, is_first: bool, errors: &mut 
     }
 }
 
-fn check_arg(arg: &PatType, kind: ContextKind, errors: &mut Errors) {
+fn check_arg(arg: &PatType, errors: &mut Errors) {
     let plain = match &*arg.pat {
         Pat::Ident(name) => name.by_ref.is_none() && name.subpat.is_none(),
         Pat::Wild(_) => true,
@@ -186,10 +217,7 @@ fn check_arg(arg: &PatType, kind: ContextKind, errors: &mut Errors) {
             "arguments must be plain names: take the value apart in the body",
         );
     }
-    if is_context(&arg.ty, kind.other()) {
-        let (ours, other) = (kind.name(), kind.other().name());
-        errors.at(&arg.ty, format!("expected the `{ours}`, found `{other}`"));
-    } else if borrows(&arg.ty) {
+    if borrows(&arg.ty) {
         errors.at(
             &arg.ty,
             "arguments are decoded from payloads, so they must be owned types, such as `String` \
@@ -228,7 +256,6 @@ fn refuse_qualifiers(sig: &syn::Signature, errors: &mut Errors) {
     let generic = "must not be generic: callers know it by its name alone";
     refuse(&sig.generics, generic, errors);
     refuse(&sig.generics.where_clause, generic, errors);
-    refuse(&sig.constness, "must not be `const`", errors);
     refuse(&sig.abi, "must not be `extern`", errors);
     refuse(&sig.variadic, "must not be variadic", errors);
     if let Safety::Unsafe(token) = &sig.safety {
@@ -247,7 +274,9 @@ mod tests {
     use super::*;
 
     fn messages(sig: &syn::Signature, kind: ContextKind) -> Vec<String> {
-        let error = Signature::parse(sig, kind).err();
+        let mut errors = Errors::default();
+        Signature::parse(sig, kind, &mut errors);
+        let error = errors.check(()).err();
         let errors = error.into_iter().flatten();
         errors.map(|error| error.to_string()).collect()
     }
@@ -256,7 +285,7 @@ mod tests {
     fn a_context_is_told_from_the_arguments() {
         let sig =
             parse_quote!(async fn f(ctx: outlast::ActivityContext, mut a: u32, _: String) -> R);
-        let parsed = Signature::parse(&sig, ContextKind::Activity).ok().unwrap();
+        let parsed = Signature::parse(&sig, ContextKind::Activity, &mut Errors::default());
         assert!(parsed.context.is_some() && parsed.receiver.is_none() && parsed.is_async);
         let args = parsed
             .args
@@ -268,7 +297,7 @@ mod tests {
     #[test]
     fn every_mistake_is_found_at_once() {
         let sig = parse_quote!(
-            const unsafe extern "C" fn f<T>(
+            unsafe extern "C" fn f<T>(
                 a: &str,
                 (b, c): (u32, u32),
                 ctx: ActivityContext,
@@ -278,7 +307,7 @@ mod tests {
             ) -> impl Display
         );
         let found = messages(&sig, ContextKind::Activity);
-        assert_eq!(found.len(), 11, "{found:#?}");
+        assert_eq!(found.len(), 10, "{found:#?}");
     }
 
     #[test]
@@ -298,7 +327,7 @@ mod tests {
     #[test]
     fn raw_names_lose_their_prefix_on_the_wire() {
         let sig = parse_quote!(async fn r#match());
-        let parsed = Signature::parse(&sig, ContextKind::Workflow).ok().unwrap();
+        let parsed = Signature::parse(&sig, ContextKind::Workflow, &mut Errors::default());
         assert_eq!(parsed.name(), "match");
     }
 }

@@ -1,14 +1,15 @@
 //! `#[workflow]` on a function and on an `impl` block.
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens, quote, quote_spanned};
+use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Error, Ident, Item, ItemFn, ItemImpl, Path, PathArguments, Result, Type};
+use syn::{Error, Ident, Item, ItemFn, ItemImpl, Path, Result};
 
-use crate::attr::{WorkflowAttr, cfgs, check_wire_name, krate_or_default};
+use crate::attr::{WorkflowAttr, cfgs, krate_or_default};
 use crate::errors::Errors;
 use crate::expand::{Function, allow_for_keys, args_param, at, spread, tuple};
-use crate::signature::{ContextKind, Signature};
+use crate::run;
+use crate::signature::Signature;
 use crate::workflow_impl;
 
 /// Expands `#[workflow]`.
@@ -25,23 +26,11 @@ pub(crate) fn expand(attr: TokenStream, item: TokenStream) -> Result<TokenStream
 
 fn expand_function(attr: TokenStream, mut function: ItemFn) -> Result<TokenStream> {
     let mut errors = Errors::default();
-    let attr = errors.take(WorkflowAttr::parse(attr));
-    if let Some(receiver) = function.sig.receiver() {
-        errors.at(
-            receiver,
-            "a method is a workflow as the `#[run]` of an `impl` block annotated with \
-             `#[workflow]`",
-        );
-    }
-    let model = errors.take(parse_run(&function.sig, "WorkflowContext"));
-    if let Some(model) = &model {
-        check_stateless(model, &mut errors);
-        if let Err(message) = check_wire_name(&model.name()) {
-            errors.at(&model.ident, message);
-        }
-    }
-    let parts = errors.check(attr.zip(model))?;
-    let (attr, model) = parts.expect("what is missing left an error");
+    let attr = WorkflowAttr::parse(attr, &mut errors);
+    let model = run::parse(&function.sig, "WorkflowContext", &mut errors);
+    let name = model.wire_name(attr.name.as_deref(), &mut errors);
+    check_stateless(&model, &mut errors);
+    let (attr, model, name) = errors.check((attr, model, name))?;
 
     let krate = krate_or_default(attr.krate);
     let ident = &model.ident;
@@ -54,7 +43,6 @@ fn expand_function(attr: TokenStream, mut function: ItemFn) -> Result<TokenStrea
     parts.wrap(&model, &future, &quote!(#ident));
     let cfgs = cfgs(&function.attrs);
     let (allow, vis) = (allow_for_keys(), &function.vis);
-    let name = attr.name.unwrap_or_else(|| model.name());
     let definition = definition(
         &krate,
         &model,
@@ -90,37 +78,22 @@ fn expand_function(attr: TokenStream, mut function: ItemFn) -> Result<TokenStrea
 
 fn expand_impl(attr: TokenStream, block: ItemImpl) -> Result<TokenStream> {
     let mut errors = Errors::default();
-    let attr = errors.take(WorkflowAttr::parse(attr));
-    let workflow = errors.take(workflow_impl::Workflow::parse(&block));
-    let parts = errors.check(attr.zip(workflow))?;
-    let (attr, workflow) = parts.expect("what is missing left an error");
+    let attr = WorkflowAttr::parse(attr, &mut errors);
+    let workflow = workflow_impl::Workflow::parse(&block, errors)?;
     Ok(workflow.expand(block, attr))
 }
 
-/// Reads the signature of a workflow function or of `#[run]`.
-pub(crate) fn parse_run(sig: &syn::Signature, context: &str) -> Result<Signature> {
-    let mut errors = Errors::default();
-    if sig.asyncness.is_none() {
-        errors.at(&sig.fn_token, "a workflow is an `async fn`");
-    }
-    let model = errors.take(Signature::parse(sig, ContextKind::Workflow));
-    if sig.receiver().is_none()
-        && let Some(model) = &model
-        && model.context.is_none()
-    {
+/// A function has no state that it could borrow or that its context could hold.
+fn check_stateless(model: &Signature, errors: &mut Errors) {
+    if let Some(receiver) = &model.receiver {
         errors.at(
-            &sig.ident,
-            format!("a workflow takes `ctx: {context}` first"),
+            receiver,
+            "a method is a workflow as the `#[run]` of an `impl` block annotated with \
+             `#[workflow]`",
         );
     }
-    let model = errors.check(model)?;
-    Ok(model.expect("what is missing left an error"))
-}
-
-/// A function has no state that its context could hold.
-fn check_stateless(model: &Signature, errors: &mut Errors) {
     if let Some(context) = &model.context
-        && let Some(state) = state_argument(context)
+        && let Some(state) = run::state_argument(context)
         && state != "()"
     {
         errors.at(
@@ -128,17 +101,6 @@ fn check_stateless(model: &Signature, errors: &mut Errors) {
             "a workflow with state is an `impl` block with a `#[run]` method; a function takes \
              `ctx: WorkflowContext`",
         );
-    }
-}
-
-/// What stands between the angle brackets of the context's type.
-pub(crate) fn state_argument(context: &Type) -> Option<String> {
-    let Type::Path(context) = context else {
-        return None;
-    };
-    match &context.path.segments.last()?.arguments {
-        PathArguments::AngleBracketed(state) => Some(state.args.to_token_stream().to_string()),
-        _ => None,
     }
 }
 
@@ -151,7 +113,7 @@ pub(crate) fn definition(
     name: &str,
     handler_names: &TokenStream,
 ) -> TokenStream {
-    let (args, output) = (tuple(&run.args), &run.output);
+    let (args, output) = (tuple(run), &run.output);
     quote_spanned! {at(run.ident.span())=>
         #[automatically_derived]
         #[allow(deprecated)]

@@ -3,22 +3,25 @@
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Attribute, Error, Ident, ImplItem, ImplItemFn, ItemImpl, Meta, Path, Result, Type};
+use syn::{Attribute, Ident, ImplItem, ImplItemFn, ItemImpl, Meta, Path, Result, Type};
 
 use crate::activities::owner;
 use crate::attr::{WorkflowAttr, cfgs, krate_or_default};
 use crate::errors::Errors;
 use crate::expand::{Function, allow_unused, at, spread};
 use crate::handler::{Handler, Kind, Validator};
-use crate::signature::{ContextKind, Signature};
-use crate::workflow::{definition, parse_run, start, state_argument};
+use crate::names;
+use crate::run;
+use crate::signature::Signature;
+use crate::workflow::{definition, start};
 
 /// The attributes that mean something on a method of a workflow.
 const HELPERS: [&str; 6] = ["run", "init", "signal", "query", "update", "validate"];
 
 /// What was read from the block.
 pub(crate) struct Workflow {
-    owner: Ident,
+    /// The bare name of the type.
+    owner: String,
     run: Run,
     init: Option<Signature>,
     handlers: Vec<Handler>,
@@ -37,42 +40,45 @@ pub(crate) fn is_helper(attribute: &Attribute) -> bool {
 }
 
 impl Workflow {
-    pub(crate) fn parse(block: &ItemImpl) -> Result<Self> {
-        let mut errors = Errors::default();
-        let owner = errors.take(owner(block, "workflow methods"));
+    /// Reads the block; `errors` holds what was found so far.
+    pub(crate) fn parse(block: &ItemImpl, mut errors: Errors) -> Result<Self> {
+        let owner = owner(block, "workflow methods", &mut errors);
         let (mut run, mut init) = (None, None);
         let (mut handlers, mut validators) = (vec![], vec![]);
         for (index, item) in block.items.iter().enumerate() {
             let ImplItem::Fn(method) = item else {
                 continue;
             };
-            let Some(attribute) = errors.take(helper(method)).flatten() else {
+            let Some(attribute) = role(method, &mut errors) else {
                 continue;
             };
             if let Some(kind) = Kind::of(attribute) {
-                handlers.extend(errors.take(Handler::parse(kind, method, attribute)));
+                handlers.push(Handler::parse(kind, method, attribute, &mut errors));
             } else if attribute.path().is_ident("validate") {
-                validators.extend(errors.take(Validator::parse(method, attribute)));
+                validators.extend(Validator::parse(method, attribute, &mut errors));
             } else if attribute.path().is_ident("run") {
-                let parsed = errors.take(parse_own_run(method, attribute, block));
+                let model = run::parse_method(method, block, &mut errors);
                 only_one(
                     &mut run,
+                    method,
                     attribute,
-                    parsed.map(|model| Run { index, model }),
+                    Run { index, model },
                     &mut errors,
                 );
             } else {
-                let parsed = errors.take(parse_init(method, attribute, block));
-                only_one(&mut init, attribute, parsed, &mut errors);
+                let model = run::parse_init(method, block, &mut errors);
+                only_one(&mut init, method, attribute, model, &mut errors);
             }
         }
-        if run.is_none() {
-            errors.at(&block.self_ty, "a workflow needs one `#[run]` method");
+        names::refuse_duplicates(handlers.iter().map(Handler::named), &mut errors);
+        for validator in &validators {
+            validator.check(&handlers, &mut errors);
         }
-        let (run, init) = (run.flatten(), init.flatten());
-        check_names(&handlers, &mut errors);
-        if let Some(run) = &run
-            && let Some(init) = &init
+        let Some(run) = run else {
+            errors.at(&block.self_ty, "a workflow needs one `#[run]` method");
+            return Err(errors.into_error());
+        };
+        if let Some(init) = &init
             && !init.args.is_empty()
             && init.args.len() != run.model.args.len()
         {
@@ -81,15 +87,7 @@ impl Workflow {
                 "`#[init]` takes the arguments of `#[run]`, or none",
             );
         }
-        // An update that could not be read is not missing.
-        if errors.is_empty() {
-            for validator in &validators {
-                errors.take(validator.find_update(&handlers));
-            }
-        }
-        let parts = errors.check(owner.zip(run))?;
-        let (owner, run) = parts.expect("what is missing left an error");
-        Ok(Self {
+        errors.check(Self {
             owner,
             run,
             init,
@@ -102,7 +100,7 @@ impl Workflow {
         let krate = krate_or_default(attr.krate);
         let owner = &block.self_ty.clone();
         self.rewrite(&mut block, &krate);
-        let name = attr.name.unwrap_or_else(|| self.owner.to_string());
+        let name = attr.name.unwrap_or_else(|| self.owner.clone());
         let run = &self.run.model;
         let owner_tokens = quote!(#owner);
         let names = self.handler_names(&krate);
@@ -180,7 +178,7 @@ impl Workflow {
             .iter()
             .map(|handler| handler.registration(krate));
         let validators = self.validators.iter().filter_map(|validator| {
-            let update = validator.find_update(&self.handlers).ok()?;
+            let update = validator.update(&self.handlers)?;
             Some(validator.registration(update))
         });
         quote! {
@@ -229,118 +227,38 @@ impl Workflow {
 }
 
 /// The one helper attribute of a method, if it has one.
-fn helper(method: &ImplItemFn) -> Result<Option<&Attribute>> {
+fn role<'a>(method: &'a ImplItemFn, errors: &mut Errors) -> Option<&'a Attribute> {
     let mut helpers = method.attrs.iter().filter(|attr| is_helper(attr));
-    let first = helpers.next();
-    match helpers.next() {
-        Some(second) => Err(Error::new_spanned(
-            second,
-            "a method has one role in a workflow",
-        )),
-        None => Ok(first),
+    let first = helpers.next()?;
+    if let Some(second) = helpers.next() {
+        errors.at(second, "a method has one role in a workflow");
     }
+    Some(first)
 }
 
-/// Fills the slot: outside whether the attribute was seen, inside what could be read.
 fn only_one<T>(
-    slot: &mut Option<Option<T>>,
-    attribute: &Attribute,
-    parsed: Option<T>,
-    errors: &mut Errors,
-) {
-    if slot.is_some() {
-        let name = attribute.path().to_token_stream();
-        errors.at(attribute, format!("a workflow has one `#[{name}]` method"));
-    } else {
-        *slot = Some(parsed);
-    }
-}
-
-fn parse_own_run(
+    slot: &mut Option<T>,
     method: &ImplItemFn,
     attribute: &Attribute,
-    block: &ItemImpl,
-) -> Result<Signature> {
-    let mut errors = Errors::default();
-    refuse_options(attribute, &mut errors);
-    if let Some(receiver) = method.sig.receiver() {
-        let ident = &method.sig.ident;
-        errors.at(
-            receiver,
-            format!(
-                "`{ident}` cannot borrow `self` while signals change it: take \
-                 `ctx: WorkflowContext<Self>` and use `ctx.state()`"
-            ),
-        );
+    value: T,
+    errors: &mut Errors,
+) {
+    let name = attribute.path().to_token_stream();
+    if slot.is_some() {
+        errors.at(attribute, format!("a workflow has one `#[{name}]` method"));
+    } else {
+        *slot = Some(value);
     }
-    let model = errors.take(parse_run(&method.sig, "WorkflowContext<Self>"));
-    if let Some(context) = model.as_ref().and_then(|model| model.context.as_ref()) {
-        let state = state_argument(context);
-        let owner = block.self_ty.to_token_stream().to_string();
-        if state.is_none_or(|state| state != "Self" && state != owner) {
-            errors.at(
-                context,
-                "the context holds the state: take `WorkflowContext<Self>`",
-            );
-        }
-    }
-    let model = errors.check(model)?;
-    Ok(model.expect("what is missing left an error"))
-}
-
-fn parse_init(method: &ImplItemFn, attribute: &Attribute, block: &ItemImpl) -> Result<Signature> {
-    let mut errors = Errors::default();
-    refuse_options(attribute, &mut errors);
-    let model = errors.take(Signature::parse(&method.sig, ContextKind::Workflow));
-    if let Some(model) = &model {
-        if model.is_async {
-            errors.at(
-                &method.sig.asyncness,
-                "`#[init]` makes the state at once: remove `async`",
-            );
-        }
-        if let Some(receiver) = &model.receiver {
-            errors.at(receiver, "`#[init]` makes the state: it takes no `self`");
-        }
-        if let Some(context) = &model.context {
-            errors.at(
-                context,
-                "there is no context before the state: use it in `#[run]`",
-            );
-        }
-        let output = model.output.to_token_stream().to_string();
-        if output != "Self" && output != block.self_ty.to_token_stream().to_string() {
-            errors.at(&model.output, "`#[init]` returns `Self`");
-        }
-    }
-    let model = errors.check(model)?;
-    Ok(model.expect("what is missing left an error"))
-}
-
-fn refuse_options(attribute: &Attribute, errors: &mut Errors) {
     if !matches!(attribute.meta, Meta::Path(_)) {
-        let name = attribute.path().to_token_stream();
         errors.at(
             attribute,
             format!("`#[{name}]` has no options; those of the workflow go on `#[workflow]`"),
         );
     }
-}
-
-/// Callers find a handler by its kind and its name.
-fn check_names(handlers: &[Handler], errors: &mut Errors) {
-    for (index, handler) in handlers.iter().enumerate() {
-        let same = |other: &&Handler| other.kind == handler.kind && other.name == handler.name;
-        // Conditional handlers may exclude one another.
-        if handler.cfgs.is_empty()
-            && let Some(other) = handlers[..index].iter().find(same)
-            && other.cfgs.is_empty()
-        {
-            let name = &handler.name;
-            errors.at(
-                &handler.model.ident,
-                format!("`{name}` is the name of another handler"),
-            );
-        }
+    for cfg in cfgs(&method.attrs) {
+        errors.at(
+            &cfg,
+            format!("`#[{name}]` cannot be conditional: put the condition on the `impl` block"),
+        );
     }
 }

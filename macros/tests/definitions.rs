@@ -255,6 +255,43 @@ mod methods {
         );
     }
 
+    #[derive(Serialize, Deserialize)]
+    struct Item(u32);
+
+    struct Shelf(u32);
+
+    #[activities]
+    impl Shelf {
+        #[allow(clippy::too_many_arguments)]
+        #[activity]
+        async fn longest(
+            &self,
+            _: ActivityContext,
+            _: u8,
+            _: u8,
+            _: u8,
+            _: u8,
+            _: u8,
+            _: u8,
+            _: u8,
+            last: u32,
+        ) -> Result<u32, ActivityError> {
+            Ok(self.0 + last)
+        }
+
+        #[activity]
+        pub async fn put(&self, item: Item) -> Result<Item, ActivityError> {
+            Ok(Item(self.0 + item.0))
+        }
+    }
+
+    #[test]
+    fn of_private_types_may_be_public() {
+        assert_eq!(ready(Shelf(1).put(Item(2))).unwrap().0, 3);
+        assert_eq!(activity_name(Shelf::put), "put");
+        assert_eq!(activity_name(Shelf::longest), "longest");
+    }
+
     #[test]
     fn have_keys_like_functions() {
         assert_eq!(activity_name(Inventory::reserve), "reserve");
@@ -361,7 +398,7 @@ mod stateful_workflows {
         }
 
         #[query]
-        pub fn version(&self) -> u32 {
+        pub const fn version(&self) -> u32 {
             1
         }
 

@@ -24,6 +24,7 @@ mod failure;
 mod history;
 mod ids;
 mod options;
+mod replayer;
 mod retry_policy;
 mod search_attribute;
 
@@ -41,6 +42,7 @@ pub use history::{HistoryFileError, WorkflowHistory};
 pub use ids::{ActivityId, RunId, UpdateId, WorkflowExecution, WorkflowId};
 pub use options::{ActivityCancellation, ActivityOptions};
 pub use outlast_macros::{activities, activity, workflow};
+pub use replayer::{Replay, ReplayError, ReplayOutcome, Replayer};
 pub use retry_policy::RetryPolicy;
 pub use search_attribute::SearchAttributeValue;
 pub use worker::{Worker, WorkerBuilder, shutdown_signal};

@@ -21,8 +21,10 @@
 //! [`Server::diagnostics`] tells what every workflow is doing, [`Server::workflow_task_failure`]
 //! why a workflow does not get on, and [`Server::history`] what has happened so far.
 
+mod env;
 mod grpc;
 pub mod server;
 
+pub use env::{Call, Guarded, TestEnv, TestHandle, TestStart};
 pub use grpc::{BoundServer, InProcessServer, Server, TimeHold};
 pub use server::{SearchAttributes, ServerOptions, TimeMode};

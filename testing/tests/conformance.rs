@@ -817,7 +817,7 @@ async fn a_query_rides_on_a_pending_task() {
             tokio::time::sleep(Duration::from_millis(300)).await;
             let task = peer.poll().await;
             assert_eq!(task.queries.len(), 1);
-            let mut completion = peer.completion(&task, vec![]);
+            let mut completion = completion(&task, vec![]);
             let result = WorkflowQueryResult {
                 result_type: 1,
                 answer: payloads("fine"),

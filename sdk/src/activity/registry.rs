@@ -6,18 +6,24 @@ use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use super::{ActivityContext, ActivityImpl};
+use super::{ActivityContext, ActivityImpl, ActivityInfo};
 use crate::convert::{Args, DecodeError, Payload, ToPayload};
-use crate::definition::ActivityReturn;
+use crate::definition::{Activity, ActivityReturn};
 use crate::error::ActivityError;
 
 /// The activities that a worker can run, by name.
-#[derive(Debug, Default)]
+#[derive(Clone, Default)]
 pub struct ActivityRegistry {
     activities: BTreeMap<&'static str, RegisteredActivity>,
     /// Names that came twice, which makes the worker's builder fail.
     duplicates: Vec<&'static str>,
+    /// Who is told of every attempt.
+    observer: Option<Arc<Observer>>,
+    /// Whether a call of an activity that is not here fails without a retry.
+    refuses_unknown: bool,
 }
+
+type Observer = dyn Fn(&ActivityInfo, &[Payload]) + Send + Sync;
 
 /// A type whose methods are activities. `#[activities]` writes it.
 pub trait ActivitySet: Send + Sync + 'static {
@@ -50,6 +56,46 @@ impl ActivityRegistry {
         self.insert(K::NAME, K::BLOCKING, Arc::new(body));
     }
 
+    /// Runs `body` for the activity `K`, in place of what was added before.
+    pub fn replace<K, F>(
+        &mut self,
+        body: impl Fn(ActivityContext, K::Args) -> F + Send + Sync + 'static,
+    ) where
+        K: Activity,
+        F: Future<Output = K::Return> + Send + 'static,
+    {
+        let body = move |context: ActivityContext, input: &[Payload]| {
+            let run = body(context, K::Args::decode(input)?);
+            Ok(Box::pin(async move { Ok(run.await.into_result()?.to_payload()?) }) as ActivityRun)
+        };
+        self.activities.remove(K::NAME);
+        self.insert(K::NAME, false, Arc::new(body));
+    }
+
+    /// Tells `observer` of every attempt, before its body runs.
+    pub fn on_call(
+        &mut self,
+        observer: impl Fn(&ActivityInfo, &[Payload]) + Send + Sync + 'static,
+    ) {
+        self.observer = Some(Arc::new(observer));
+    }
+
+    /// Fails calls of activities that are not here without a retry: no other worker will come.
+    pub fn refuse_unknown(&mut self) {
+        self.refuses_unknown = true;
+    }
+
+    pub(crate) fn refuses_unknown(&self) -> bool {
+        self.refuses_unknown
+    }
+
+    /// Tells the observer of an attempt.
+    pub(crate) fn observe(&self, info: &ActivityInfo, input: &[Payload]) {
+        if let Some(observer) = &self.observer {
+            observer(info, input);
+        }
+    }
+
     fn insert(&mut self, name: &'static str, is_blocking: bool, body: Arc<ErasedBody>) {
         match self.activities.entry(name) {
             Entry::Occupied(_) => self.duplicates.push(name),
@@ -68,8 +114,9 @@ impl ActivityRegistry {
         self.activities.keys().copied()
     }
 
+    /// Whether there is nothing to poll for.
     pub(crate) fn is_empty(&self) -> bool {
-        self.activities.is_empty()
+        self.activities.is_empty() && !self.refuses_unknown
     }
 
     pub(crate) fn duplicates(&self) -> &[&'static str] {
@@ -91,6 +138,14 @@ impl RegisteredActivity {
     }
 }
 
+impl fmt::Debug for ActivityRegistry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ActivityRegistry")
+            .field("activities", &self.activities)
+            .finish_non_exhaustive()
+    }
+}
+
 impl fmt::Debug for RegisteredActivity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RegisteredActivity")
@@ -102,8 +157,7 @@ impl fmt::Debug for RegisteredActivity {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::activity::ActivityInfo;
-    use crate::definition::{Activity, ActivityFuture, MissingTimeout};
+    use crate::definition::{ActivityFuture, MissingTimeout};
 
     struct Double;
 

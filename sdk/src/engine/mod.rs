@@ -36,6 +36,7 @@ pub use self::program::{Coroutine, Dispatch, HandlerList, Instance, Program};
 pub(crate) use self::queue::Place;
 pub(crate) use self::random::Random;
 pub use self::run::Run;
+pub(crate) use self::run::UNUSABLE_HISTORY;
 pub use self::task::{
     HistoryPage, PageToken, Query, QueryAnswer, Step, TaskCompletion, TaskFailure,
     TaskFailureCause, WorkflowTask,

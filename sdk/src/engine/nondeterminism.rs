@@ -5,7 +5,7 @@ use std::fmt;
 use super::core::Core;
 use super::event::Event;
 use super::machine::Mismatch;
-use super::queue::{Origin, Pending, Place};
+use super::queue::{Origin, Pending};
 use super::task::{TaskFailure, TaskFailureCause};
 use crate::failure::Failure;
 
@@ -14,7 +14,7 @@ use crate::failure::Failure;
 pub(crate) struct Nondeterminism {
     history: Option<String>,
     code: Option<String>,
-    place: Option<Place>,
+    place: Option<String>,
     reason: &'static str,
 }
 
@@ -26,7 +26,7 @@ impl Nondeterminism {
             None => "the code decides nothing here, where it did before",
         };
         let code = found.map(|pending| describe(core, pending));
-        let place = found.and_then(|pending| pending.place);
+        let place = place(core, found);
         Self {
             history: Some(event.to_string()),
             code,
@@ -43,7 +43,7 @@ impl Nondeterminism {
         mismatch: &Mismatch,
     ) -> Self {
         let code = found.map(|pending| describe(core, pending));
-        let place = found.and_then(|pending| pending.place);
+        let place = place(core, found);
         Self {
             history: Some(event.to_string()),
             code,
@@ -68,7 +68,7 @@ impl Nondeterminism {
         Self {
             history: None,
             code: Some(describe(core, pending)),
-            place: pending.place,
+            place: place(core, Some(pending)),
             reason: "the code decides something here that it did not decide before",
         }
     }
@@ -88,6 +88,16 @@ impl Nondeterminism {
 
 const HINT: &str = "  a run replays its history with the code of today: restore what it decided, \
                     or let runs of the old code finish under it";
+
+/// Where the code decided it, or else where it came from.
+fn place(core: &Core, found: Option<&Pending>) -> Option<String> {
+    match found.and_then(|pending| pending.place) {
+        Some(place) => Some(format!("at {place}")),
+        None => core
+            .last_await
+            .map(|place| format!("after the await at {place}")),
+    }
+}
 
 /// What a command does, also after it was sent.
 fn describe(core: &Core, pending: &Pending) -> String {
@@ -116,8 +126,8 @@ impl fmt::Display for Nondeterminism {
             self.history.as_deref().unwrap_or(nothing)
         )?;
         write!(f, "  code:    {}", self.code.as_deref().unwrap_or(nothing))?;
-        match self.place {
-            Some(place) => write!(f, ", at {place}"),
+        match &self.place {
+            Some(place) => write!(f, ", {place}"),
             None => Ok(()),
         }
     }

@@ -11,7 +11,7 @@ use prost::Message;
 use thiserror::Error;
 
 use crate::engine::{Event, HistoryPage};
-use crate::ids::WorkflowId;
+use crate::ids::{RunId, WorkflowId};
 
 /// The recorded history of one run, to be replayed, kept or looked at.
 ///
@@ -97,6 +97,11 @@ impl WorkflowHistory {
     #[must_use]
     pub fn workflow_type(&self) -> Option<&str> {
         Some(&self.started()?.workflow_type.as_ref()?.name)
+    }
+
+    /// The run, by the id under which it began; a reset gives its copy another one.
+    pub(crate) fn run_id(&self) -> Option<RunId> {
+        Some(self.started()?.original_execution_run_id.clone().into())
     }
 
     /// The number of events.

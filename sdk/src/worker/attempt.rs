@@ -77,8 +77,15 @@ impl Attempt {
                 "activity type `{name}` is not registered with this worker; registered are {}",
                 listed(registry.names()),
             );
-            return Err(ActivityError::application("NotFoundError", message));
+            let error = ActivityError::application("NotFoundError", message);
+            let is_final = registry.refuses_unknown();
+            return Err(if is_final {
+                error.non_retryable()
+            } else {
+                error
+            });
         };
+        registry.observe(self.context.info(), &input);
         let is_blocking = activity.is_blocking;
         let context = self.context.clone();
         let body = caught(async move {

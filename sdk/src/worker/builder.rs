@@ -87,6 +87,18 @@ impl WorkerBuilder {
         self
     }
 
+    /// Runs the activities of a registry that was put together elsewhere, and no others.
+    pub fn activity_registry(mut self, registry: ActivityRegistry) -> Self {
+        self.activities = registry;
+        self
+    }
+
+    /// How many threads run workflow code. Default: as many as run at the same time.
+    pub fn workflow_threads(mut self, threads: usize) -> Self {
+        self.limits.workflow_threads = Some(threads);
+        self
+    }
+
     /// How many workflow tasks are worked on at the same time. Default: 100.
     ///
     /// More than [`max_cached_workflows`](Self::max_cached_workflows) are of no use.

@@ -10,6 +10,8 @@ pub(super) struct Limits {
     pub(super) workflow_tasks: usize,
     pub(super) activities: usize,
     pub(super) cached_workflows: usize,
+    /// `None` for as many as run at the same time.
+    pub(super) workflow_threads: Option<usize>,
     pub(super) workflow_polls: usize,
     pub(super) activity_polls: usize,
     /// How long activities may go on when the worker stops; `None` for as long as they want.
@@ -31,6 +33,7 @@ impl Default for Limits {
             workflow_tasks: 100,
             activities: 100,
             cached_workflows: 1000,
+            workflow_threads: None,
             workflow_polls: 5,
             activity_polls: 5,
             grace: None,

@@ -89,6 +89,7 @@ impl Running {
             let shards = Shards::start(
                 &programs,
                 &running.server.settings.namespace,
+                limits.workflow_threads,
                 limits.cached_workflows,
                 Arc::new(responder),
                 &running.tracker,

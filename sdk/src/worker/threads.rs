@@ -58,6 +58,7 @@ impl Shards {
     pub(super) fn start(
         programs: &Arc<Programs>,
         namespace: &str,
+        wanted: Option<usize>,
         cached: usize,
         responder: Arc<Responder>,
         tracker: &TaskTracker,
@@ -67,11 +68,12 @@ impl Shards {
             runtime: Handle::current(),
             tracker: tracker.clone(),
         };
-        let cores = thread::available_parallelism().map_or(1, usize::from);
+        let cores = || thread::available_parallelism().map_or(1, usize::from);
+        let wanted = wanted.unwrap_or_else(cores).max(1);
         let mut shards = Self {
             threads: Vec::new(),
         };
-        for (number, capacity) in capacities(cached, cores).enumerate() {
+        for (number, capacity) in capacities(cached, wanted).enumerate() {
             let shard = Shard::new(Arc::clone(programs), namespace.to_owned(), capacity);
             let (sender, receiver) = channel();
             shards.threads.push(sender.clone());
@@ -105,13 +107,13 @@ impl Drop for Shards {
     }
 }
 
-/// How many runs each thread keeps: as many threads as there are cores, but none without a run
-/// to keep.
-fn capacities(cached: usize, cores: usize) -> impl Iterator<Item = usize> {
+/// How many runs each thread keeps: as many threads as are wanted, but none without a run to
+/// keep.
+fn capacities(cached: usize, wanted: usize) -> impl Iterator<Item = usize> {
     let threads = if cached == 0 {
-        cores
+        wanted
     } else {
-        cores.min(cached)
+        wanted.min(cached)
     };
     // The first ones get what cannot be divided.
     (0..threads).map(move |number| cached / threads + usize::from(number < cached % threads))

@@ -83,6 +83,11 @@ impl Server {
         InProcessServer::new(self)
     }
 
+    /// An ordinary client of the server's namespace `default`, without a network between.
+    pub fn client(&self) -> outlast::Client {
+        outlast::raw::client_from_service(self.service(), "default", "test")
+    }
+
     /// Binds a TCP address, for clients of other processes and languages.
     ///
     /// # Errors
@@ -156,6 +161,13 @@ impl Server {
     /// Moves time ahead by force, even while something is busy.
     pub fn advance(&self, duration: Duration) {
         self.shared.call(|engine| engine.advance(duration));
+    }
+
+    /// Announces a worker of a task queue: from now on, tasks in it are busy with it.
+    ///
+    /// Without it, a task that is in the queue before its worker's first poll holds no time.
+    pub fn expect_worker(&self, task_queue: &str) {
+        self.shared.call(|engine| engine.expect_worker(task_queue));
     }
 
     /// Keeps time from being skipped until the guard is dropped, for as long as a test does things

@@ -1,6 +1,7 @@
 //! What holds the clock, and why a test hangs.
 
 use std::fmt::{self, Write};
+use std::time::{Duration, SystemTime};
 
 use super::Engine;
 use super::activities::ActivityState;
@@ -12,7 +13,9 @@ use super::execution::Execution;
 /// condition that only these can make true.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stalled {
-    /// What each awaited run is doing, one line each.
+    /// The workflows that somebody waits for.
+    pub workflow_ids: Vec<String>,
+    /// What each of them is doing, one line each.
     pub runs: Vec<String>,
 }
 
@@ -49,7 +52,7 @@ impl Engine {
                     "workflow task (attempt {}) is running",
                     task.attempt
                 ));
-            } else if queues.is_attended(&task.queue) {
+            } else if queues.is_attended(&task.queue) || self.is_fresh(task.scheduled_at) {
                 business.push(format!(
                     "workflow task waits in queue {:?}",
                     task.queue.name
@@ -62,7 +65,10 @@ impl Engine {
                 ActivityState::Started => {
                     business.push(format!("activity {:?} is running", activity.id()));
                 }
-                ActivityState::Queued if queues.is_attended(&queue) => {
+                ActivityState::Queued
+                    if queues.is_attended(&queue)
+                        || self.is_fresh(activity.attempt_scheduled_at) =>
+                {
                     business.push(format!(
                         "activity {:?} waits in queue {:?}",
                         activity.id(),
@@ -78,6 +84,13 @@ impl Engine {
         business
     }
 
+    /// Whether a worker may just be about to poll for a task of this age.
+    ///
+    /// A frozen clock has no notion of "just about to": whoever wants the task polls first.
+    fn is_fresh(&self, scheduled_at: SystemTime) -> bool {
+        self.clock.follows_wall() && self.world.now < scheduled_at + POLLER_GRACE
+    }
+
     /// Whether somebody waits in vain; see [`Stalled`].
     pub fn stalled(&self) -> Option<Stalled> {
         let awaited = self.world.calls.awaited_runs();
@@ -89,9 +102,12 @@ impl Engine {
                 .timers
                 .iter()
                 .all(|(_, _, timer)| timer.bounds_run());
-        let runs = awaited.iter().filter_map(|key| self.runs.get(key));
-        hopeless.then(|| Stalled {
-            runs: runs.map(|run| self.describe_wait(run)).collect(),
+        hopeless.then(|| {
+            let runs = || awaited.iter().filter_map(|key| self.runs.get(key));
+            Stalled {
+                workflow_ids: runs().map(|run| run.workflow_id.clone()).collect(),
+                runs: runs().map(|run| self.describe_wait(run)).collect(),
+            }
         })
     }
 
@@ -172,6 +188,9 @@ fn bound_name(timer: &super::timers::Timer) -> &'static str {
 }
 
 /// Seconds since the epoch are all that can be said without a calendar.
-fn humane(time: std::time::SystemTime) -> String {
+fn humane(time: SystemTime) -> String {
     format!("{:.3} s", super::wire::since_epoch(time).as_secs_f64())
 }
+
+/// For how long a task holds a flowing clock although nobody polls its queue.
+pub(super) const POLLER_GRACE: Duration = Duration::from_secs(1);

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use super::Engine;
+use super::busy::POLLER_GRACE;
 use super::errors::{Error, Result};
 use super::long_polls::{Answer, CallId, Place};
 use super::options::TimeMode;
@@ -50,6 +51,10 @@ impl Clock {
         }
     }
 
+    pub(super) fn follows_wall(&self) -> bool {
+        self.mode != TimeMode::Frozen
+    }
+
     pub(super) fn is_locked(&self) -> bool {
         self.locks > 0
     }
@@ -60,7 +65,7 @@ impl Engine {
     ///
     /// Means nothing to a frozen clock.
     pub fn observe_wall_clock(&mut self, since_start: Duration) {
-        if self.clock.mode == TimeMode::Frozen {
+        if !self.clock.follows_wall() {
             return;
         }
         let time = self.world.options.start_time + since_start + self.clock.skipped;
@@ -112,10 +117,15 @@ impl Engine {
         Ok(())
     }
 
-    /// The next moment at which something is due.
+    /// The next moment at which something is due, or may become so.
     pub fn next_due(&self) -> Option<SystemTime> {
         let sleeper = self.clock.sleepers.keys().next().map(|(until, _)| *until);
-        self.world.timers.next_at().into_iter().chain(sleeper).min()
+        let due = self.world.timers.next_at().into_iter().chain(sleeper).min();
+        // What holds the clock now may do so only for the time being.
+        let held = !self.clock.is_locked() && self.clock.follows_wall() && self.is_busy();
+        due.into_iter()
+            .chain(held.then(|| self.world.now + POLLER_GRACE))
+            .min()
     }
 
     /// Everything that is due at some time, soonest first.
@@ -166,7 +176,7 @@ impl Engine {
 
     /// Wakes a sleeper or skips to the next moment; false if neither is possible.
     pub(super) fn step_time(&mut self) -> bool {
-        if self.clock.mode == TimeMode::Frozen && !self.has_waiters() {
+        if !self.clock.follows_wall() && !self.has_waiters() {
             return false;
         }
         let busy = self.is_busy();
@@ -192,11 +202,12 @@ impl Engine {
 
     /// Wakes one sleeper whose moment has come and, on a frozen clock, has been dealt with.
     fn wake_sleeper(&mut self, busy: bool) -> bool {
+        let unsettled = busy && !self.clock.follows_wall();
         let Some(entry) = self.clock.sleepers.first_entry() else {
             return false;
         };
         let (until, call) = *entry.key();
-        if until > self.world.now || (busy && self.clock.mode == TimeMode::Frozen) {
+        if until > self.world.now || unsettled {
             return false;
         }
         let sleeper = entry.remove();
@@ -211,7 +222,6 @@ impl Engine {
     /// to see timers fire, but hardly that a run is timed out because the test was slow to signal
     /// it: when nothing but the timeouts of runs is pending, a frozen clock stays where it is.
     fn next_moment(&self) -> Option<SystemTime> {
-        let sleepers_only_if_frozen = self.clock.mode == TimeMode::Frozen;
         let sleeper = self.clock.sleepers.keys().next().map(|(until, _)| *until);
         let bounds_only = || {
             self.world
@@ -219,7 +229,7 @@ impl Engine {
                 .iter()
                 .all(|(_, _, timer)| timer.bounds_run())
         };
-        if sleepers_only_if_frozen && sleeper.is_none() && bounds_only() {
+        if !self.clock.follows_wall() && sleeper.is_none() && bounds_only() {
             return None;
         }
         self.world.timers.next_at().into_iter().chain(sleeper).min()

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 use outlast_proto::temporal::api::common::v1::Link;
+use outlast_proto::temporal::api::enums::v1::EventType;
 use outlast_proto::temporal::api::history::v1::HistoryEvent;
 use outlast_proto::temporal::api::history::v1::history_event::Attributes;
 use outlast_proto::temporal::api::sdk::v1::UserMetadata;
@@ -192,10 +193,12 @@ impl History {
 
     /// An event as it will look under the id `event_id`.
     pub(super) fn numbered(&self, draft: Draft, event_id: i64) -> HistoryEvent {
+        let event_type = event_type(&draft.attributes);
         HistoryEvent {
             event_id,
             event_time: timestamp(draft.at),
-            event_type: event_type(&draft.attributes) as i32,
+            event_type: event_type as i32,
+            worker_may_ignore: event_type == EventType::WorkflowExecutionOptionsUpdated,
             task_id: self.first_task_id + event_id,
             user_metadata: draft.user_metadata,
             links: draft.links,

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use outlast_proto::temporal::api::taskqueue::v1::PollerScalingDecision;
 
+use super::Engine;
 use super::execution::RunKey;
 use super::long_polls::CallId;
 
@@ -104,6 +105,11 @@ impl TaskQueues {
         self.ready.insert(key);
     }
 
+    /// Declares that a worker is about to poll.
+    pub(super) fn expect(&mut self, key: QueueKey) {
+        self.queues.entry(key).or_default().attended = true;
+    }
+
     /// Puts a poll back whose task turned out to be stale.
     pub(super) fn return_poll(&mut self, key: QueueKey, poll: Poll) {
         self.queues
@@ -173,5 +179,18 @@ impl TaskQueues {
     /// Whether a worker can be expected to take tasks from this queue.
     pub(super) fn is_attended(&self, key: &QueueKey) -> bool {
         self.queues.get(key).is_some_and(|queue| queue.attended)
+    }
+}
+
+impl Engine {
+    /// Announces a worker of a task queue in the namespace `default`.
+    pub fn expect_worker(&mut self, task_queue: &str) {
+        for queue_type in [QueueType::Activity, QueueType::Workflow] {
+            self.world.queues.expect(QueueKey {
+                namespace: "default".to_owned(),
+                queue_type,
+                name: task_queue.to_owned(),
+            });
+        }
     }
 }

@@ -52,6 +52,9 @@ mod worker_requests;
 mod workflow_task;
 mod world;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::SystemTime;
 

@@ -1,6 +1,7 @@
 //! What a run reaches outside itself: time, ids, queues, and the calls that wait.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use outlast_proto::temporal::api::enums::v1::WorkflowTaskFailedCause;
@@ -71,4 +72,22 @@ pub struct WorkflowTaskFailure {
     pub cause: WorkflowTaskFailedCause,
     /// What the worker reported, or what the server found wrong.
     pub failure: Option<Failure>,
+}
+
+/// Says which workflow, and what the worker reported.
+impl fmt::Display for WorkflowTaskFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "workflow {:?}, {}",
+            self.workflow_id,
+            self.cause.as_str_name()
+        )?;
+        let mut failure = self.failure.as_ref();
+        while let Some(reported) = failure {
+            write!(f, ": {}", reported.message)?;
+            failure = reported.cause.as_deref();
+        }
+        Ok(())
+    }
 }

@@ -11,6 +11,7 @@ use outlast_proto::temporal::api::failure::v1::failure::FailureInfo;
 use outlast_proto::temporal::api::failure::v1::{ApplicationFailureInfo, Failure};
 use outlast_proto::temporal::api::protocol::v1::Message as WireMessage;
 use outlast_proto::temporal::api::protocol::v1::message::SequencingId;
+use outlast_proto::temporal::api::taskqueue::v1::TaskQueue;
 use outlast_proto::temporal::api::update::v1 as update;
 use prost::Message;
 use prost_types::Any;
@@ -131,11 +132,18 @@ pub(crate) fn schedule_activity(
 }
 
 /// An activity with a start-to-close timeout of ten seconds.
-pub(crate) fn activity(activity_id: &str) -> commands::ScheduleActivityTaskCommandAttributes {
+pub(crate) fn activity_in(
+    task_queue: &str,
+    activity_id: &str,
+) -> commands::ScheduleActivityTaskCommandAttributes {
     commands::ScheduleActivityTaskCommandAttributes {
         activity_id: activity_id.to_owned(),
         activity_type: Some(ActivityType {
             name: "charge".to_owned(),
+        }),
+        task_queue: Some(TaskQueue {
+            name: task_queue.to_owned(),
+            ..Default::default()
         }),
         start_to_close_timeout: seconds(10.0),
         ..Default::default()

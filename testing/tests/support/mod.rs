@@ -1,4 +1,6 @@
 //! A raw client and worker: every call is spelled out, nothing is retried or replayed.
 
+#![allow(dead_code, reason = "each test uses a part of it")]
+
 pub(crate) mod builders;
 pub(crate) mod peer;

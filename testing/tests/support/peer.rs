@@ -16,19 +16,25 @@ use outlast_proto::temporal::api::update::v1 as update;
 use outlast_proto::temporal::api::workflowservice::v1 as api;
 use outlast_proto::temporal::api::workflowservice::v1::respond_workflow_task_completed_request::Capabilities;
 use outlast_proto::temporal::api::workflowservice::v1::workflow_service_client::WorkflowServiceClient;
+use outlast_testing::InProcessServer;
 use prost::Message;
+use tonic::body::Body;
+use tonic::client::GrpcService;
+use tonic::codegen::{Body as HttpBody, Bytes, StdError};
 use tonic::transport::Channel;
 use tonic::{Request, Status};
 
-use super::builders::{application_failure, payloads, seconds};
+use super::builders::{activity_in, application_failure, payloads, seconds};
 
 pub(crate) type WorkflowTask = api::PollWorkflowTaskQueueResponse;
 pub(crate) type ActivityTask = api::PollActivityTaskQueueResponse;
 
+pub(crate) type InProcessPeer = Peer<InProcessServer>;
+
 /// A client and worker with a workflow id and task queue of its own.
 #[derive(Clone)]
-pub(crate) struct Peer {
-    pub(crate) client: WorkflowServiceClient<Channel>,
+pub(crate) struct Peer<T = Channel> {
+    pub(crate) client: WorkflowServiceClient<T>,
     pub(crate) workflow_id: String,
     pub(crate) queue: String,
 }
@@ -38,6 +44,23 @@ impl Peer {
         let client = WorkflowServiceClient::connect(format!("http://{address}"))
             .await
             .unwrap();
+        Self::new(client, name)
+    }
+}
+
+impl InProcessPeer {
+    pub(crate) fn in_process(server: InProcessServer) -> Self {
+        Self::new(WorkflowServiceClient::new(server), "in-process")
+    }
+}
+
+impl<T> Peer<T>
+where
+    T: GrpcService<Body> + Clone,
+    T::ResponseBody: HttpBody<Data = Bytes> + Send + 'static,
+    <T::ResponseBody as HttpBody>::Error: Into<StdError> + Send,
+{
+    fn new(client: WorkflowServiceClient<T>, name: &str) -> Self {
         let workflow_id = format!("conformance-{name}-{}", uuid());
         Self {
             client,
@@ -128,29 +151,12 @@ impl Peer {
             .into_inner()
     }
 
-    pub(crate) fn completion(
-        &self,
-        task: &WorkflowTask,
-        commands: Vec<Command>,
-    ) -> api::RespondWorkflowTaskCompletedRequest {
-        api::RespondWorkflowTaskCompletedRequest {
-            namespace: "default".to_owned(),
-            task_token: task.task_token.clone(),
-            identity: "worker".to_owned(),
-            commands,
-            capabilities: Some(Capabilities {
-                discard_speculative_workflow_task_with_events: true,
-            }),
-            ..Default::default()
-        }
-    }
-
     pub(crate) async fn complete(
         &self,
         task: &WorkflowTask,
         commands: Vec<Command>,
     ) -> Result<api::RespondWorkflowTaskCompletedResponse, Status> {
-        self.complete_with(self.completion(task, commands)).await
+        self.complete_with(completion(task, commands)).await
     }
 
     pub(crate) async fn complete_with(
@@ -167,7 +173,7 @@ impl Peer {
 
     /// Completes a task, and asks for the next one on the sticky queue.
     pub(crate) async fn complete_sticky(&self, task: &WorkflowTask, commands: Vec<Command>) {
-        let mut completion = self.completion(task, commands);
+        let mut completion = completion(task, commands);
         completion.sticky_attributes = Some(StickyExecutionAttributes {
             worker_task_queue: self.sticky_queue(),
             schedule_to_start_timeout: seconds(10.0),
@@ -181,7 +187,7 @@ impl Peer {
         commands: Vec<Command>,
         messages: Vec<WireMessage>,
     ) -> api::RespondWorkflowTaskCompletedResponse {
-        let mut completion = self.completion(task, commands);
+        let mut completion = completion(task, commands);
         completion.messages = messages;
         self.complete_with(completion).await.unwrap()
     }
@@ -317,9 +323,7 @@ impl Peer {
     }
 
     pub(crate) fn activity(&self, activity_id: &str) -> ScheduleActivityTaskCommandAttributes {
-        let mut attributes = super::builders::activity(activity_id);
-        attributes.task_queue = self.normal_queue();
-        attributes
+        activity_in(&self.queue, activity_id)
     }
 
     pub(crate) async fn answer_query(&self, task: &WorkflowTask, answer: Result<&str, &str>) {
@@ -431,7 +435,7 @@ impl Peer {
 
     /// Waits for the event that closes the current run.
     pub(crate) async fn close_event(&self) -> HistoryEvent {
-        let mut token = bytes::Bytes::new();
+        let mut token = Bytes::new();
         loop {
             let request = api::GetWorkflowExecutionHistoryRequest {
                 namespace: "default".to_owned(),
@@ -457,6 +461,22 @@ impl Peer {
 
     pub(crate) async fn types(&self) -> Vec<EventType> {
         types(&self.history().await)
+    }
+}
+
+pub(crate) fn completion(
+    task: &WorkflowTask,
+    commands: Vec<Command>,
+) -> api::RespondWorkflowTaskCompletedRequest {
+    api::RespondWorkflowTaskCompletedRequest {
+        namespace: "default".to_owned(),
+        task_token: task.task_token.clone(),
+        identity: "worker".to_owned(),
+        commands,
+        capabilities: Some(Capabilities {
+            discard_speculative_workflow_task_with_events: true,
+        }),
+        ..Default::default()
     }
 }
 

@@ -69,8 +69,12 @@ impl Activity {
         if *recorded.kind != *self.kind {
             return Err(Mismatch("the activity types differ"));
         }
-        if checks_id && *recorded.id != *self.id.as_str() {
-            return Err(Mismatch("the activity ids differ"));
+        if *recorded.id != *self.id.as_str() {
+            if checks_id {
+                return Err(Mismatch("the activity ids differ"));
+            }
+            // The server knows it by that one.
+            self.id = ActivityId::from(&*recorded.id);
         }
         if self.state != State::Created {
             return Err(Mismatch("the activity is scheduled already"));

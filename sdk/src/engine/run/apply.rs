@@ -3,7 +3,9 @@
 
 use std::sync::Arc;
 
-use super::{End, Jobs, Message, Nondeterminism, Run, Told, accepted_request, unhandled};
+use super::{
+    End, Jobs, Message, Nondeterminism, Run, Told, UNUSABLE_HISTORY, accepted_request, unhandled,
+};
 use crate::engine::core::Core;
 use crate::engine::event::{ActivityOutcome, Event, EventBody, ExecutionStarted, TaskCompleted};
 use crate::engine::history::Chunk;
@@ -93,7 +95,7 @@ impl Run {
             };
             let request = accepted_request(accepted, &self.admitted).ok_or_else(|| {
                 unhandled(Failure::application(
-                    "History",
+                    UNUSABLE_HISTORY,
                     format!("{event} does not hold the request, nor does an event before it"),
                 ))
             })?;
@@ -204,7 +206,12 @@ impl Run {
             checks_ids,
         );
         match matched {
-            Ok(true) => Ok(()),
+            Ok(true) => {
+                if pending.origin == Origin::End {
+                    self.closing = pending.command;
+                }
+                Ok(())
+            }
             Ok(false) => {
                 Err(Nondeterminism::unmatched(core, event, Some(&pending)).into_failure(core))
             }

@@ -9,6 +9,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::chunk::SDK_NAME;
+use super::command::Command;
 use super::core::{CoreHandle, Mode};
 use super::event::{CloseKind, UpdateAccepted};
 use super::executor::Executor;
@@ -40,6 +41,8 @@ pub struct Run {
     /// How `run` came out, until the command that says so is issued.
     outcome: Option<Outcome>,
     end: End,
+    /// What ended the run, once history says so.
+    closing: Option<Command>,
     task: Option<CurrentTask>,
     /// The SDK that the history names, once it names one.
     sdk: Sdk,
@@ -122,6 +125,7 @@ impl Run {
             admitted: BTreeMap::new(),
             outcome: None,
             end: End::Open,
+            closing: None,
             task: None,
             sdk: Sdk::default(),
             last_started: 0,
@@ -184,10 +188,17 @@ impl Run {
         self.end == End::Recorded
     }
 
+    /// The command that ended the run, if its event is in history and the run has not sent it
+    /// itself: what a replay comes to.
+    #[must_use]
+    pub fn closing_command(&self) -> Option<&Command> {
+        self.closing.as_ref()
+    }
+
     fn advance(&mut self) -> Result<Step, TaskFailure> {
         if let Some(error) = &self.history_error {
             return Err(unhandled(Failure::application(
-                "History",
+                UNUSABLE_HISTORY,
                 error.to_string(),
             )));
         }
@@ -237,6 +248,9 @@ impl Run {
 const FLAG_CHECKS_IDS: u32 = 1;
 /// Core-based SDKs: commands issued after the end of the run are kept, the end comes last.
 const FLAG_KEEPS_COMMANDS_AFTER_END: u32 = 3;
+
+/// The kind of failures that blame the history itself, and not the code.
+pub(crate) const UNUSABLE_HISTORY: &str = "History";
 
 fn unhandled(failure: Failure) -> TaskFailure {
     TaskFailure {

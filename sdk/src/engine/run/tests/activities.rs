@@ -1,8 +1,8 @@
 use super::{HOUR, report, run_of, value, words};
-use crate::ActivityCancellation;
 use crate::engine::testing::HistoryBuilder;
 use crate::engine::{Command, Step, TaskFailureCause};
 use crate::prelude::*;
+use crate::{ActivityCancellation, FailureKind};
 
 #[activity(start_to_close_timeout = "30s")]
 async fn charge(order: String) -> Result<u32, ActivityError> {
@@ -57,6 +57,23 @@ fn an_activitys_failure_fails_the_workflow_with_the_whole_chain() {
         "activity `charge`: activity failed\n  caused by: no funds"
     );
     assert_eq!(failure.application_kind(), Some("Declined"));
+}
+
+#[test]
+fn a_failure_names_the_activity_by_its_id_in_history() {
+    let history = paying()
+        .by("", &[])
+        .task()
+        .activity_scheduled("5", "charge");
+    let history = history.activity_failed("5", Failure::application("Declined", "no funds"));
+    let completion = run_of(pay).complete(history.open_task().workflow_task());
+    let [Command::FailWorkflow { failure }] = &completion.commands[..] else {
+        panic!("expected a failed run, got {completion:?}");
+    };
+    let FailureKind::Activity(activity) = failure.kind() else {
+        panic!("expected an activity's failure, got {failure:?}");
+    };
+    assert_eq!(activity.activity_id, Some("5".into()));
 }
 
 #[test]

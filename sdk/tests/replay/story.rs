@@ -1,0 +1,254 @@
+//! A history as a worker lives through it: task by task, with or without the run in memory.
+
+use std::sync::Arc;
+
+use outlast::engine::{
+    Command, Event, EventBody, Program, Run, Step, TaskCompletion, TaskFailure, UpdateRequest,
+    WorkflowTask,
+};
+
+use crate::recording::{new_run, pages};
+
+/// The events of a run with its workflow tasks.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Story {
+    pub(crate) events: Vec<Event>,
+    pub(crate) tasks: Vec<Task>,
+}
+
+/// A workflow task, as the server hands it out.
+#[derive(Clone, Debug)]
+pub(crate) struct Task {
+    pub(crate) previous_started: i64,
+    pub(crate) started: i64,
+    pub(crate) updates: Vec<UpdateRequest>,
+    pub(crate) fate: Fate,
+    /// The history up to the task, where the server discarded the task later on.
+    pub(crate) discarded: Option<Vec<Event>>,
+}
+
+/// What became of a workflow task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// It was answered, and the answer was recorded.
+    Completed,
+    /// It was answered, and no trace is left of it.
+    #[allow(dead_code, reason = "recordings hold no trace of one")]
+    Discarded,
+    /// It failed, ran out of time, or was never answered.
+    Lost,
+}
+
+/// What a worker does with a run between its tasks.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    /// For each task, over and over: where the run comes from.
+    pub(crate) sources: Vec<Source>,
+    /// How many events a page holds.
+    pub(crate) page_size: usize,
+}
+
+/// Where a run comes from when a task arrives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// It was evicted and is rebuilt.
+    Rebuilt,
+    /// It is in memory and gets the events since its last task.
+    Cached,
+    /// It is in memory and gets the whole history.
+    CachedWithAll,
+}
+
+/// Everything is rebuilt from histories in one piece.
+impl Default for Plan {
+    fn default() -> Self {
+        Self {
+            sources: vec![Source::Rebuilt],
+            page_size: usize::MAX,
+        }
+    }
+}
+
+impl Plan {
+    /// Plans that differ from the default in different ways.
+    pub(crate) fn some() -> impl Iterator<Item = Self> {
+        use Source::{Cached, CachedWithAll, Rebuilt};
+        let sources: [&[Source]; 6] = [
+            &[Rebuilt],
+            &[Cached],
+            &[CachedWithAll],
+            &[Rebuilt, Cached],
+            &[Rebuilt, Cached, CachedWithAll],
+            &[Cached, Cached, Rebuilt],
+        ];
+        sources.into_iter().flat_map(|sources| {
+            [1, 2, 3, 4, 5, 6, 7, usize::MAX].map(|page_size| Self {
+                sources: sources.to_vec(),
+                page_size,
+            })
+        })
+    }
+}
+
+impl Story {
+    /// The story that a whole history tells. Updates that were rejected left no trace in it.
+    pub(crate) fn of(events: &[Event]) -> Self {
+        let mut tasks: Vec<Task> = Vec::new();
+        let mut previous_started = 0;
+        for event in events {
+            match &event.body {
+                EventBody::TaskStarted(_) => tasks.push(Task {
+                    previous_started,
+                    started: event.id,
+                    updates: Vec::new(),
+                    fate: Fate::Lost,
+                    discarded: None,
+                }),
+                EventBody::TaskCompleted(_) => {
+                    let task = tasks.last_mut().expect("a task starts before it completes");
+                    task.fate = Fate::Completed;
+                    previous_started = task.started;
+                }
+                EventBody::UpdateAccepted(accepted) => {
+                    let task = tasks.last_mut().expect("a task accepts updates");
+                    task.updates.extend(accepted.request.clone());
+                }
+                _ => {}
+            }
+        }
+        Self {
+            events: events.to_vec(),
+            tasks,
+        }
+    }
+
+    /// What is answered to each task, in words.
+    pub(crate) fn answers(
+        &self,
+        program: &Arc<dyn Program>,
+        plan: &Plan,
+    ) -> Result<Vec<Answer>, String> {
+        let mut cached = None;
+        let mut answers = Vec::new();
+        for (task, source) in self.tasks.iter().zip(plan.sources.iter().cycle()) {
+            let cached_run = cached.take().filter(|_| *source != Source::Rebuilt);
+            let mut run = cached_run.unwrap_or_else(|| new_run(program));
+            let events = match *source {
+                Source::Cached => &self.known_at(task)[seen(&run)..],
+                Source::CachedWithAll | Source::Rebuilt => self.known_at(task),
+            };
+            let answer = answer(&mut run, task, events, plan.page_size);
+            let answer = answer.map_err(|failure| {
+                format!("task {} fails: {}", task.started, failure.failure.report())
+            })?;
+            answers.push(Answer::of(&answer));
+            cached = match task.fate {
+                Fate::Completed => {
+                    run.handle_recorded(None);
+                    Some(run)
+                }
+                Fate::Discarded => {
+                    run.handle_recorded(Some(task.previous_started));
+                    Some(run)
+                }
+                Fate::Lost => None,
+            };
+        }
+        Ok(answers)
+    }
+
+    /// Holds answers against what is recorded after their tasks.
+    pub(crate) fn assert_recorded(&self, name: &str, answers: &[Answer]) {
+        for (task, answer) in self.tasks.iter().zip(answers) {
+            if task.fate != Fate::Completed {
+                continue;
+            }
+            let after = self.events.iter().filter(|event| event.id > task.started);
+            let after = after.skip(1).take_while(|event| event.is_command());
+            let recorded: Vec<_> = after.map(|event| event.event_type().to_string()).collect();
+            assert_eq!(
+                answer.event_types, recorded,
+                "{name}, task {}",
+                task.started
+            );
+        }
+    }
+
+    fn known_at<'a>(&'a self, task: &'a Task) -> &'a [Event] {
+        match &task.discarded {
+            Some(events) => events,
+            None => &self.events[..index(task.started)],
+        }
+    }
+}
+
+/// Hands a task to a run and gives its answer.
+pub(crate) fn answer(
+    run: &mut Run,
+    task: &Task,
+    events: &[Event],
+    page_size: usize,
+) -> Result<TaskCompletion, TaskFailure> {
+    let mut pages = pages(events, page_size).into_iter();
+    run.handle_task(WorkflowTask {
+        previous_started: task.previous_started,
+        started: task.started,
+        history: pages.next().unwrap_or_default(),
+        updates: task.updates.clone(),
+        ..WorkflowTask::default()
+    });
+    loop {
+        match run.poll() {
+            Step::NeedsHistory(_) => run.handle_page(pages.next().expect("a page is left")),
+            Step::Completed(completion) => return Ok(completion),
+            Step::Failed(failure) => return Err(failure),
+            other => panic!("expected an answer, got {other:?}"),
+        }
+    }
+}
+
+/// What a worker answers to a task.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Answer {
+    /// The types of the events that record it.
+    event_types: Vec<String>,
+    /// All of it.
+    words: String,
+}
+
+impl Answer {
+    pub(crate) fn of(completion: &TaskCompletion) -> Self {
+        let commands = &completion.commands;
+        Self {
+            event_types: commands.iter().map(event_type).collect(),
+            words: format!("{commands:?} {:?}", completion.replies),
+        }
+    }
+}
+
+fn event_type(command: &Command) -> String {
+    let name = match command {
+        Command::CancelTimer { .. } => "TimerCanceled",
+        Command::CancelWorkflow { .. } => "WorkflowExecutionCanceled",
+        Command::CompleteWorkflow { .. } => "WorkflowExecutionCompleted",
+        Command::ContinueAsNew(_) => "WorkflowExecutionContinuedAsNew",
+        Command::FailWorkflow { .. } => "WorkflowExecutionFailed",
+        Command::RequestCancelActivity { .. } => "ActivityTaskCancelRequested",
+        Command::ScheduleActivity(_) => "ActivityTaskScheduled",
+        Command::StartTimer { .. } => "TimerStarted",
+        Command::UpdateReply { message_id } if message_id.ends_with("/accept") => {
+            "WorkflowExecutionUpdateAccepted"
+        }
+        Command::UpdateReply { .. } => "WorkflowExecutionUpdateCompleted",
+    };
+    name.to_owned()
+}
+
+fn seen(run: &Run) -> usize {
+    index(run.last_event_id())
+}
+
+/// How many events there are up to that one.
+fn index(event_id: i64) -> usize {
+    usize::try_from(event_id).expect("event ids are positive")
+}

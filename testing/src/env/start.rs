@@ -1,0 +1,88 @@
+//! Starting a workflow under test.
+
+use std::fmt;
+use std::future::{Future, IntoFuture};
+use std::panic::Location;
+use std::pin::Pin;
+use std::time::Duration;
+
+use outlast::client::{StartCall, TaskQueueSet};
+use outlast::definition::Workflow;
+use outlast::{RetryPolicy, WorkflowId};
+
+use super::{TestEnv, TestHandle};
+
+/// A workflow about to be started: set options, then `.await` it.
+#[must_use = "the workflow is started only when awaited"]
+pub struct TestStart<'a, K: Workflow> {
+    env: &'a TestEnv,
+    call: StartCall<K, TaskQueueSet>,
+    place: &'static Location<'static>,
+}
+
+impl<'a, K: Workflow> TestStart<'a, K> {
+    #[track_caller]
+    pub(super) fn new(env: &'a TestEnv, call: StartCall<K, TaskQueueSet>) -> Self {
+        Self {
+            env,
+            call,
+            place: Location::caller(),
+        }
+    }
+
+    /// The workflow's id. Default: the name of its type with a number.
+    pub fn id(self, id: impl Into<WorkflowId>) -> Self {
+        self.with(|call| call.id(id))
+    }
+
+    /// The longest time for the workflow with all its runs.
+    pub fn execution_timeout(self, timeout: Duration) -> Self {
+        self.with(|call| call.execution_timeout(timeout))
+    }
+
+    /// The longest time for one run.
+    pub fn run_timeout(self, timeout: Duration) -> Self {
+        self.with(|call| call.run_timeout(timeout))
+    }
+
+    /// When the server retries the workflow.
+    pub fn retry(self, policy: RetryPolicy) -> Self {
+        self.with(|call| call.retry(policy))
+    }
+
+    /// Sets any other option of the client's call.
+    pub fn with(
+        self,
+        set: impl FnOnce(StartCall<K, TaskQueueSet>) -> StartCall<K, TaskQueueSet>,
+    ) -> Self {
+        Self {
+            call: set(self.call),
+            ..self
+        }
+    }
+}
+
+impl<'a, K: Workflow> IntoFuture for TestStart<'a, K> {
+    type Output = TestHandle<'a, K>;
+    type IntoFuture = Pin<Box<dyn Future<Output = TestHandle<'a, K>> + Send + 'a>>;
+
+    /// # Panics
+    /// When the server refuses the start; the message says why.
+    fn into_future(self) -> Self::IntoFuture {
+        let Self { env, call, place } = self;
+        Box::pin(async move {
+            match call.await {
+                Ok(handle) => TestHandle::new(env, handle),
+                Err(error) => panic!("the start of `{}` at {place} is refused: {error}", K::NAME),
+            }
+        })
+    }
+}
+
+impl<K: Workflow> fmt::Debug for TestStart<'_, K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TestStart")
+            .field("workflow", &K::NAME)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,15 @@
+//! The state machine, driven by raw requests on a virtual clock.
+
+mod activities;
+#[path = "../../../tests/support/builders.rs"]
+#[allow(dead_code, reason = "shared with the tests over TCP")]
+mod builders;
+mod chains;
+mod determinism;
+mod queries;
+mod requests;
+mod scene;
+mod updates;
+mod virtual_time;
+mod workers;
+mod workflow_tasks;
