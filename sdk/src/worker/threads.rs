@@ -127,6 +127,7 @@ fn serve(
 ) {
     let _counted = surroundings.tracker.token();
     while let Ok(Message::Input(input)) = inputs.recv() {
+        let run_id = input.run_id().clone();
         let began = now();
         shard.handle(input);
         for action in shard.actions() {
@@ -144,8 +145,8 @@ fn serve(
         let elapsed = now() - began;
         if elapsed > SLOW {
             tracing::warn!(
+                run_id = run_id.as_str(),
                 ?elapsed,
-                thread = thread::current().name(),
                 "a workflow task took long; workflow code must not block or compute for long"
             );
         }

@@ -84,6 +84,18 @@ struct Host {
     actions: Vec<Action>,
 }
 
+impl Input {
+    pub(super) fn run_id(&self) -> &RunId {
+        match self {
+            Self::FetchFailed { run_id, .. }
+            | Self::NotRecorded { run_id }
+            | Self::Page { run_id, .. }
+            | Self::Recorded { run_id, .. } => run_id,
+            Self::Task(task) => task.run_id(),
+        }
+    }
+}
+
 impl<R: Replay> Shard<R> {
     pub(super) fn new(programs: Arc<Programs>, namespace: String, capacity: usize) -> Self {
         Self {
