@@ -1,7 +1,7 @@
 //! [`Worker`]: takes tasks from a task queue and runs workflows and activities.
 //!
 //! Pollers and requests are tasks of the application's tokio runtime; workflow code runs on
-//! threads of its own, each with the runs of one [shard](shard::Shard), which decides
+//! threads of its own, each with the runs of one shard, which decides
 //! everything and does no I/O. A workflow task makes one hop each way: from its poll to the
 //! thread of its run, and from there to the request that answers it.
 
