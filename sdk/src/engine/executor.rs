@@ -78,10 +78,6 @@ impl Executor {
         self.main = None;
     }
 
-    pub(crate) fn has_running_handlers(&self) -> bool {
-        !self.handlers.is_empty()
-    }
-
     /// Polls the next coroutine that was woken and reports it if it came to its end; `None`
     /// when nobody is awake.
     pub(crate) fn poll_pass(

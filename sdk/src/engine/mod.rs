@@ -27,6 +27,7 @@ pub use self::event::{
     ActivityFailed, ActivityOutcome, ActivityScheduled, Carried, CloseKind, Event, EventBody,
     EventType, ExecutionStarted, Signaled, TaskCompleted, TaskStarted, UpdateAccepted,
 };
+#[cfg(test)]
 pub(crate) use self::history::{History, HistoryError, NextChunk};
 pub(crate) use self::machine::Resolution;
 pub use self::message::{MessageError, UpdateReply, UpdateRequest};

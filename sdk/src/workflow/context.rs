@@ -61,6 +61,10 @@ impl<W> WorkflowContext<W> {
     /// }
     /// ```
     #[track_caller]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "functions are passed as they are"
+    )]
     pub fn activity<F, M>(
         &self,
         function: F,
@@ -294,6 +298,10 @@ impl<W> WorkflowContext<W> {
     /// Ends this run and goes on in a new one of the given workflow.
     ///
     /// The call turns into the error that ends the run: `return Err(call.into())`.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "functions are passed as they are"
+    )]
     pub fn continue_as_new_as<F, M>(
         &self,
         function: F,

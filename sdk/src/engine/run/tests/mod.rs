@@ -100,7 +100,7 @@ pub(super) const HOUR: Duration = Duration::from_hours(1);
 /// Feeds a history in pages of the given size.
 fn complete_in_pages(run: &mut Run, history: &HistoryBuilder, size: usize) -> TaskCompletion {
     let mut pages = history.pages(size).into_iter();
-    let first = pages.next().unwrap_or_else(HistoryPage::default);
+    let first = pages.next().unwrap_or_default();
     run.handle_task(WorkflowTask {
         history: first,
         ..history.workflow_task()
