@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::chunk::{Known, Rule, Scan};
+use super::chunk::{Known, Rule, SDK_NAME, Scan};
 use super::event::{Event, EventBody, EventType};
 use super::task::{HistoryPage, PageToken};
 
@@ -19,6 +19,8 @@ pub(crate) struct History {
     next_page: Option<PageToken>,
     /// Known from the first completed task on.
     author: Option<Author>,
+    /// The first completed task that names this SDK.
+    taken_over: Option<i64>,
     /// How many events the next chunk has.
     next: Option<usize>,
     /// How many events the chunk after the next has; known only if `next` is.
@@ -105,11 +107,14 @@ impl History {
                 continue;
             }
             self.check(&event)?;
-            if let (None, EventBody::TaskCompleted(task)) = (&self.author, &event.body) {
-                self.author = Some(Author {
+            if let EventBody::TaskCompleted(task) = &event.body {
+                self.author.get_or_insert_with(|| Author {
                     sdk_name: task.sdk_name.clone(),
                     rule: Rule::of(task),
                 });
+                if self.taken_over.is_none() && *task.sdk_name == *SDK_NAME {
+                    self.taken_over = Some(event.id);
+                }
             }
             self.last_event_id = event.id;
             self.events.push_back(event);
@@ -179,6 +184,7 @@ impl History {
             events: &self.events,
             begin,
             complete,
+            taken_over: self.taken_over,
         };
         let len = self.scan.chunk_len(known, rule)?;
         self.scan = Scan::default();
