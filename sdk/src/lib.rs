@@ -1,5 +1,4 @@
-//! Outlast: durable workflows in Rust, for Temporal-compatible servers.
-
+#![doc = include_str!("../README.md")]
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
 #[allow(

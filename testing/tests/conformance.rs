@@ -2,10 +2,13 @@
 //!
 //! Each scenario runs over TCP against the in-memory server. With `OUTLAST_TEST_ADDRESS` set (for
 //! example to `127.0.0.1:7233`), it runs against the server at that address too, with the same
-//! assertions: where the two differ, the in-memory server is wrong.
+//! assertions: where the two differ, the in-memory server is wrong. Scenarios that passed there are
+//! added to the file that `OUTLAST_TEST_REPORT` names.
 
 mod support;
 
+use std::fs::OpenOptions;
+use std::io::Write;
 use std::time::Duration;
 
 use outlast_proto::temporal::api::enums::v1::EventType::{self as E};
@@ -41,7 +44,19 @@ async fn conform(name: &str, scenario: impl AsyncFn(&Peer)) {
     }
     if let Ok(address) = std::env::var("OUTLAST_TEST_ADDRESS") {
         scenario(&Peer::connect(address, name).await).await;
+        report(&format!("conformance::{name}"));
     }
+}
+
+/// Notes that the real server was there.
+fn report(name: &str) {
+    let Ok(path) = std::env::var("OUTLAST_TEST_REPORT") else {
+        return;
+    };
+    let file = OpenOptions::new().create(true).append(true).open(path);
+    // One write, so that the lines of several tests do not mix.
+    let written = file.and_then(|mut file| file.write_all(format!("{name}\n").as_bytes()));
+    written.expect("the report can be written");
 }
 
 #[tokio::test]
