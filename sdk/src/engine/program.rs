@@ -7,11 +7,17 @@ use super::core::CoreHandle;
 use crate::convert::{DecodeError, Payload};
 use crate::error::WorkflowError;
 use crate::failure::Failure;
+use crate::options::WorkflowOptions;
 
 /// A workflow type that a worker can run.
 pub trait Program: Send + Sync {
     /// The type's name on the wire.
     fn name(&self) -> &'static str;
+
+    /// What becomes of a run that goes wrong.
+    fn options(&self) -> WorkflowOptions {
+        WorkflowOptions::default()
+    }
 
     /// The names of its handlers, for messages to people.
     fn handlers(&self) -> HandlerList<'_>;

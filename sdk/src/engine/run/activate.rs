@@ -64,7 +64,7 @@ impl Run {
         let made: Result<_, crate::convert::DecodeError> = made.map_err(panicked)?;
         let (instance, main) = made.map_err(|error| {
             let message = format!("the arguments of workflow `{}`: {error}", program.name());
-            unhandled(Failure::application("UndecodableArguments", message))
+            undecodable(message)
         })?;
         self.instance = Some(instance);
         self.executor.start_main(main);
@@ -80,6 +80,11 @@ impl Run {
             Dispatch::Done(Err(error)) => self.end_by_handler(error),
             Dispatch::Running(future) => {
                 self.executor.start_handler(HandlerFuture::Signal(future));
+            }
+            Dispatch::Undecodable(error) if self.program.options().refuses_undecodable_signals => {
+                return Err(undecodable(format!(
+                    "signal `{name}`, event {event_id}: {error}"
+                )));
             }
             Dispatch::Undecodable(error) => {
                 self.warn(
@@ -309,8 +314,19 @@ fn push_reply(core: &crate::engine::CoreHandle, origin: Origin, reply: UpdateRep
     });
 }
 
-pub(super) fn panicked(panicked: Panicked) -> TaskFailure {
-    unhandled(panicked.into_failure())
+fn panicked(panicked: Panicked) -> TaskFailure {
+    TaskFailure {
+        cause: TaskFailureCause::Panic,
+        failure: panicked.into_failure(),
+    }
+}
+
+fn undecodable(message: String) -> TaskFailure {
+    let failure = Failure::application("UndecodableArguments", message);
+    TaskFailure {
+        cause: TaskFailureCause::Arguments,
+        failure,
+    }
 }
 
 /// What the workflow left open is as it was.

@@ -19,7 +19,9 @@ use super::message::{UpdateReply, UpdateRequest};
 use super::nondeterminism::Nondeterminism;
 use super::operation::OperationId;
 use super::program::{Instance, Program};
-use super::task::{HistoryPage, Query, Step, TaskFailure, TaskFailureCause, WorkflowTask};
+use super::task::{
+    HistoryPage, Query, Step, TaskCompletion, TaskFailure, TaskFailureCause, WorkflowTask,
+};
 use crate::convert::Payload;
 use crate::error::WorkflowError;
 use crate::failure::Failure;
@@ -214,10 +216,27 @@ impl Run {
         }
     }
 
-    /// Ends the task in failure. A query's answer is the failure.
+    /// Ends the task in failure. A query's answer is the failure; otherwise the run fails with
+    /// its task if its options say so.
     fn fail(&mut self, failure: TaskFailure) -> Step {
+        let options = self.program.options();
+        let fails_run = match failure.cause {
+            TaskFailureCause::Arguments => options.fails_on_undecodable_arguments,
+            TaskFailureCause::Nondeterminism => options.fails_on_nondeterminism,
+            TaskFailureCause::Panic => options.fails_on_panic,
+            TaskFailureCause::Unhandled => false,
+        };
         match self.task.take() {
             Some(CurrentTask { query: Some(_), .. }) => Step::Answered(Err(failure.failure)),
+            Some(CurrentTask { rejections, .. }) if fails_run => Step::Completed(TaskCompletion {
+                commands: vec![Command::FailWorkflow {
+                    failure: failure.failure,
+                }],
+                replies: rejections,
+                names_sdk: *self.sdk.name != *SDK_NAME,
+                ends_run: true,
+                ..TaskCompletion::default()
+            }),
             _ => Step::Failed(failure),
         }
     }

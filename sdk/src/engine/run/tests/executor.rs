@@ -20,7 +20,7 @@ fn a_panic_fails_the_task_with_its_place() {
         .timer_fired("1")
         .open_task();
     let failure = run_of(panics).fail_task(history.workflow_task());
-    assert_eq!(failure.cause, TaskFailureCause::Unhandled);
+    assert_eq!(failure.cause, TaskFailureCause::Panic);
     let text = failure.failure.message();
     assert!(
         text.contains("out of ink (at sdk/src/engine/run/tests/executor.rs"),
