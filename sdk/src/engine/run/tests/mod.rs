@@ -14,7 +14,7 @@ use super::Run;
 use crate::convert::{FromPayload, Payload, ToPayload};
 use crate::definition::WorkflowFn;
 use crate::engine::testing::HistoryBuilder;
-use crate::engine::{Command, HistoryPage, Step, TaskCompletion, TaskFailure, WorkflowTask};
+use crate::engine::{Command, Step, TaskCompletion, TaskFailure, WorkflowTask};
 use crate::ids::WorkflowExecution;
 use crate::workflow::{WorkflowImpl, program};
 
