@@ -23,7 +23,7 @@ const CRATES: [&str; 5] = ["examples", "macros", "proto", "sdk", "testing"];
 fn modules_import_what_the_table_allows() {
     let layers = Layers::read(&architecture());
     let violations = layers.violations(&sources(&path("sdk/src")));
-    assert_none(violations);
+    assert_none(&violations);
 }
 
 #[test]
@@ -36,7 +36,7 @@ fn dependencies_have_reasons_and_stay_where_they_belong() {
         let src = sources(&path(&format!("{name}/src")));
         violations.extend(rules::dependencies(name, &manifest, &rows, &src));
     }
-    assert_none(violations);
+    assert_none(&violations);
 }
 
 #[test]
@@ -45,7 +45,7 @@ fn public_signatures_show_no_types_of_the_wire() {
     let sources = sources(&path("sdk/src"));
     let sources: Vec<_> = sources.into_iter().filter(|s| !is_raw(s)).collect();
     let hidden = ["outlast_proto", "prost", "prost_types", "tonic", "backoff"];
-    assert_none(rules::public_names(&sources, &hidden));
+    assert_none(&rules::public_names(&sources, &hidden));
 }
 
 #[test]
@@ -61,7 +61,7 @@ fn code_has_none_of_what_is_banned() {
         assert!(!sources.is_empty(), "there is nothing in {place}");
         violations.extend(rules::banned(&sources, &code(banned)));
     }
-    assert_none(violations);
+    assert_none(&violations);
 }
 
 #[test]
@@ -98,7 +98,7 @@ fn all_tests_run_and_nothing_is_left_to_do() {
             }
         }
     }
-    assert_none(violations);
+    assert_none(&violations);
 }
 
 #[test]
@@ -160,6 +160,6 @@ fn path(below: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(below)
 }
 
-fn assert_none(violations: Vec<Violation>) {
+fn assert_none(violations: &[Violation]) {
     assert!(violations.is_empty(), "\n{}", violations.join("\n"));
 }
