@@ -132,7 +132,9 @@ impl CoreHandle {
 
     /// Draws from the run's randomness.
     pub(crate) fn draw<T>(&self, draw: impl FnOnce(&mut Random) -> T) -> T {
-        draw(&mut self.lock().random)
+        let mut core = self.lock();
+        core.forbid_read_only("draw a random number");
+        draw(&mut core.random)
     }
 
     /// Cancels an operation because the workflow says so.
@@ -330,6 +332,10 @@ impl Core {
     fn cancel(&mut self, id: OperationId, by_drop: bool) {
         if self.mode == Mode::Inert {
             return;
+        }
+        // A second panic, from a destructor that the first one runs, would end the process.
+        if !std::thread::panicking() {
+            self.forbid_read_only("cancel anything");
         }
         let Some(operation) = self.operations.get_mut(id) else {
             return;
