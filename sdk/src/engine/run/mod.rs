@@ -206,9 +206,17 @@ impl Run {
             match self.history.next_chunk() {
                 NextChunk::NeedsPage(token) => return Ok(Step::NeedsHistory(token)),
                 NextChunk::End => return self.answer(),
-                NextChunk::Chunk(chunk) => {
+                NextChunk::Chunk(mut chunk) => {
+                    let is_only_asked = self.task.as_ref().is_some_and(|t| t.query.is_some());
+                    let held_back = is_only_asked && chunk.last;
+                    if held_back {
+                        self.history.put_back(chunk.split_off_unanswered());
+                    }
                     let jobs = self.apply(chunk)?;
                     self.activate(jobs)?;
+                    if held_back {
+                        return self.answer();
+                    }
                 }
             }
         }

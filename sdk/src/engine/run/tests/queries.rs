@@ -1,4 +1,4 @@
-use super::{HOUR, run_of, value};
+use super::{HOUR, run_of, value, words};
 use crate::convert::FromPayload;
 use crate::engine::testing::HistoryBuilder;
 use crate::engine::{Query, Step, WorkflowTask};
@@ -232,4 +232,51 @@ fn a_query_can_neither_cancel_nor_draw() {
         .complete(history.workflow_task())
         .result();
     assert_eq!(live, replayed);
+}
+
+#[derive(Default)]
+struct Tally {
+    count: u64,
+}
+
+#[workflow]
+impl Tally {
+    #[run]
+    async fn run(ctx: WorkflowContext<Self>) -> WorkflowResult<()> {
+        ctx.wait_until(|t| t.count > 0).await?;
+        let count = ctx.state().count;
+        Ok(ctx.sleep(Duration::from_secs(count)).await?)
+    }
+
+    #[signal]
+    fn add(&mut self) {
+        self.count += 1;
+    }
+
+    #[query]
+    fn count(&self) -> u64 {
+        self.count
+    }
+}
+
+#[test]
+fn a_query_does_not_take_in_what_no_task_has() {
+    // A signal can be sent so that it begins no task; a query may then come between.
+    let history = HistoryBuilder::new("Tally").task().signaled("add", []);
+    let mut run = run_of(Tally::run);
+    for _ in 0..2 {
+        let query = Query {
+            name: "count".to_owned(),
+            input: vec![],
+        };
+        run.handle_task(only_a_query(&history, query));
+        let Step::Answered(Ok(answer)) = run.poll() else {
+            panic!("expected an answer")
+        };
+        assert_eq!(u64::from_payload(&answer).unwrap(), 0);
+    }
+    let history = history.signaled("add", []).open_task();
+    let live = run.complete(history.workflow_task_since(6)).words();
+    assert_eq!(live, ["start timer `1` of 2s"]);
+    assert_eq!(live, words(Tally::run, &history));
 }
