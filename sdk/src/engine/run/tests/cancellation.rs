@@ -136,3 +136,21 @@ fn signals_of_a_task_are_seen_before_its_cancellation() {
     let completion = run_of(Collector::run).complete(history.workflow_task());
     assert_eq!(completion.result::<Vec<String>>(), ["late"]);
 }
+
+#[workflow]
+async fn survives(ctx: WorkflowContext) -> WorkflowResult<()> {
+    let mut shielded = Box::pin(ctx.shield(async { panic!("in the shield") }));
+    std::future::poll_fn(|cx| {
+        let poll = std::panic::AssertUnwindSafe(|| shielded.as_mut().poll(cx));
+        let _: Result<std::task::Poll<()>, _> = std::panic::catch_unwind(poll);
+        std::task::Poll::Ready(())
+    })
+    .await;
+    Ok(ctx.sleep(HOUR).await?)
+}
+
+#[test]
+fn a_shield_ends_with_a_panic_that_the_workflow_catches() {
+    let expected = ["cancel timer `1`", "end the execution as canceled"];
+    assert_eq!(words(survives, &canceled("survives").open_task()), expected);
+}
