@@ -77,7 +77,7 @@ impl Run {
         };
         match guard(|| instance.signal(name, input)).map_err(panicked)? {
             Dispatch::Done(Ok(())) => {}
-            Dispatch::Done(Err(error)) => self.end_by_handler(error),
+            Dispatch::Done(Err(error)) => self.end_by_handler(error)?,
             Dispatch::Running(future) => {
                 self.executor.start_handler(HandlerFuture::Signal(future));
             }
@@ -183,7 +183,7 @@ impl Run {
                         });
                     }
                     Finished::Signal(Ok(())) => {}
-                    Finished::Signal(Err(error)) => self.end_by_handler(error),
+                    Finished::Signal(Err(error)) => self.end_by_handler(error)?,
                     Finished::Update(index, outcome) => self.complete_update(index, outcome),
                 }
             }
@@ -195,13 +195,14 @@ impl Run {
     }
 
     /// A failed signal handler fails the workflow as if `run` had.
-    fn end_by_handler(&mut self, error: WorkflowError) {
-        self.executor.stop_main();
+    fn end_by_handler(&mut self, error: WorkflowError) -> Result<(), TaskFailure> {
+        self.executor.stop_main().map_err(panicked)?;
         let commands_before = self.core.lock().commands.len();
         self.outcome.get_or_insert(Outcome {
             result: Err(error),
             commands_before,
         });
+        Ok(())
     }
 
     fn complete_update(&mut self, index: UpdateIndex, outcome: Result<Payload, WorkflowError>) {
