@@ -194,8 +194,13 @@ impl Run {
         }
     }
 
-    /// A failed signal handler fails the workflow as if `run` had.
+    /// A failed signal handler fails the workflow as if `run` had. One that gives up because
+    /// the workflow is canceled does not: how that ends is for `run` to say, after its cleanup.
     fn end_by_handler(&mut self, error: WorkflowError) -> Result<(), TaskFailure> {
+        let is_canceled = error.as_failure().is_some_and(Failure::is_canceled);
+        if is_canceled && self.core.lock().is_cancel_requested() {
+            return Ok(());
+        }
         self.executor.stop_main().map_err(panicked)?;
         let commands_before = self.core.lock().commands.len();
         self.outcome.get_or_insert(Outcome {
