@@ -277,3 +277,38 @@ fn gotcha_08_an_update_after_an_empty_task_starts_in_the_right_one() {
         );
     }
 }
+
+#[test]
+fn undecodable_arguments_are_rejected_where_there_is_no_validator_too() {
+    let history = HistoryBuilder::new("Basket").open_task();
+    let mut task = with_updates(&history, &[]);
+    task.updates
+        .push(update("v", "add_later", [value(&7u32)], 2));
+    let completion = run_of(Basket::run).complete(task);
+    assert_eq!(replies(completion), ["v/request/reject"]);
+}
+
+#[test]
+fn two_updates_are_answered_though_the_first_lets_the_run_end() {
+    let history = HistoryBuilder::new("Basket").open_task();
+    let task = with_updates(&history, &[("u", "close", ""), ("v", "add", "pen")]);
+    let completion = run_of(Basket::run).complete(task);
+    assert_eq!(completion.result::<Vec<String>>(), ["pen"]);
+    assert_eq!(replies(completion).len(), 4);
+}
+
+#[test]
+fn an_id_that_was_rejected_may_come_again() {
+    let mut run = run_of(Basket::run);
+    let history = HistoryBuilder::new("Basket").open_task();
+    let rejected = run.complete(with_updates(&history, &[("u", "add", "")]));
+    assert_eq!(replies(rejected), ["u/request/reject"]);
+    let history = history.task_completed().open_task();
+    let mut task = with_updates(&history, &[("u", "add", "pen")]);
+    task.history = history.page_since(4);
+    let accepted = run.complete(task);
+    assert_eq!(
+        replies(accepted),
+        ["u/request/accept", "u/request/complete"]
+    );
+}
