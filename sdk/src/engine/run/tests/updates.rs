@@ -1,7 +1,9 @@
+use std::time::SystemTime;
+
 use outlast_proto::temporal::api::protocol::v1::Message;
 
 use super::{HOUR, run_of, value};
-use crate::engine::testing::{HistoryBuilder, update};
+use crate::engine::testing::{HistoryBuilder, time_of, update};
 use crate::engine::{TaskCompletion, WorkflowTask};
 use crate::prelude::*;
 
@@ -311,4 +313,42 @@ fn an_id_that_was_rejected_may_come_again() {
         replies(accepted),
         ["u/request/accept", "u/request/complete"]
     );
+}
+
+#[derive(Default)]
+struct Sundial {
+    is_read: bool,
+}
+
+#[workflow]
+impl Sundial {
+    #[run]
+    async fn run(ctx: WorkflowContext<Self>) -> WorkflowResult<SystemTime> {
+        ctx.wait_until(|s| s.is_read).await?;
+        Ok(ctx.now())
+    }
+
+    #[signal]
+    fn read(&mut self) {
+        self.is_read = true;
+    }
+}
+
+#[test]
+fn the_time_of_a_discarded_task_never_was() {
+    let mut run = run_of(Sundial::run);
+    let history = HistoryBuilder::new("Sundial").open_task();
+    run.complete(history.workflow_task());
+    let idle = history.task_completed();
+    let speculative = idle.clone().open_task();
+    let mut task = with_updates(&speculative, &[("u", "no such update", "")]);
+    task.history = speculative.page_since(4);
+    // Another server recorded it, whose clock is ahead.
+    task.history.events.last_mut().unwrap().time = time_of(100);
+    run.handle_task(task);
+    assert!(matches!(run.poll(), crate::engine::Step::Completed(_)));
+    run.handle_recorded(Some(3));
+    let history = idle.signaled("read", []).open_task();
+    let completion = run.complete(history.workflow_task_since(5));
+    assert_eq!(completion.result::<SystemTime>(), time_of(7));
 }
