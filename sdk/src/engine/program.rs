@@ -58,7 +58,7 @@ pub trait Instance: Send {
     /// Answers a query.
     fn query(&self, name: &str, input: &[Payload]) -> Dispatch<Result<Payload, Failure>>;
 
-    /// Asks the validator of an update, if it has one.
+    /// Asks the validator of an update, or whether its arguments can be read if it has none.
     fn validate(&self, name: &str, input: &[Payload]) -> Dispatch<Result<(), Failure>>;
 
     /// Runs an update that was accepted.

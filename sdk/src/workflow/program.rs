@@ -112,9 +112,12 @@ impl<K: WorkflowImpl> Instance for TypedInstance<K> {
     }
 
     fn validate(&self, name: &str, input: &[Payload]) -> Dispatch<Result<(), Failure>> {
-        match find(&self.handlers.validators, name) {
-            Some(body) => body(&self.context.state(), input),
-            None if find(&self.handlers.updates, name).is_some() => Dispatch::Done(Ok(())),
+        if let Some(body) = find(&self.handlers.validators, name) {
+            return body(&self.context.state(), input);
+        }
+        match find(&self.handlers.readers, name).map(|body| body(input)) {
+            Some(Ok(())) => Dispatch::Done(Ok(())),
+            Some(Err(error)) => Dispatch::Undecodable(error),
             None => Dispatch::Unknown,
         }
     }

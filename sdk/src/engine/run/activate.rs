@@ -77,7 +77,7 @@ impl Run {
         };
         match guard(|| instance.signal(name, input)).map_err(panicked)? {
             Dispatch::Done(Ok(())) => {}
-            Dispatch::Done(Err(error)) => self.end_by_handler(error),
+            Dispatch::Done(Err(error)) => self.end_by_handler(error)?,
             Dispatch::Running(future) => {
                 self.executor.start_handler(HandlerFuture::Signal(future));
             }
@@ -188,7 +188,7 @@ impl Run {
                         });
                     }
                     Finished::Signal(Ok(())) => {}
-                    Finished::Signal(Err(error)) => self.end_by_handler(error),
+                    Finished::Signal(Err(error)) => self.end_by_handler(error)?,
                     Finished::Update(index, outcome) => self.complete_update(index, outcome),
                 }
             }
@@ -199,14 +199,20 @@ impl Run {
         }
     }
 
-    /// A failed signal handler fails the workflow as if `run` had.
-    fn end_by_handler(&mut self, error: WorkflowError) {
-        self.executor.stop_main();
+    /// A failed signal handler fails the workflow as if `run` had. One that gives up because
+    /// the workflow is canceled does not: how that ends is for `run` to say, after its cleanup.
+    fn end_by_handler(&mut self, error: WorkflowError) -> Result<(), TaskFailure> {
+        let is_canceled = error.as_failure().is_some_and(Failure::is_canceled);
+        if is_canceled && self.core.lock().is_cancel_requested() {
+            return Ok(());
+        }
+        self.executor.stop_main().map_err(panicked)?;
         let commands_before = self.core.lock().commands.len();
         self.outcome.get_or_insert(Outcome {
             result: Err(error),
             commands_before,
         });
+        Ok(())
     }
 
     fn complete_update(&mut self, index: UpdateIndex, outcome: Result<Payload, WorkflowError>) {

@@ -303,3 +303,43 @@ fn continuing_as_new_ends_the_run_with_the_next_ones_arguments() {
     run.handle_task(history.workflow_task());
     assert!(matches!(run.poll(), Step::Completed(_)) && run.is_closed());
 }
+
+/// What must not be dropped.
+struct Fragile;
+
+impl Drop for Fragile {
+    fn drop(&mut self) {
+        assert!(std::thread::panicking(), "it breaks");
+    }
+}
+
+#[derive(Default)]
+struct Careless(());
+
+#[workflow]
+impl Careless {
+    #[run]
+    async fn run(ctx: WorkflowContext<Self>) -> WorkflowResult<()> {
+        let _fragile = Fragile;
+        Ok(ctx.sleep(HOUR).await?)
+    }
+
+    #[signal]
+    fn fail(&mut self) -> WorkflowResult<()> {
+        Err(WorkflowError::application("Stop", "told to"))
+    }
+}
+
+#[test]
+fn a_destructor_that_panics_when_a_handler_ends_the_workflow_fails_the_task() {
+    let history = HistoryBuilder::new("Careless")
+        .task()
+        .timer_started("1")
+        .signaled("fail", [])
+        .open_task();
+    let failure = run_of(Careless::run).fail_task(history.workflow_task());
+    assert!(
+        failure.failure.message().contains("it breaks"),
+        "{failure:?}"
+    );
+}
