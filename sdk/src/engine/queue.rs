@@ -61,8 +61,11 @@ impl CommandQueue {
 
     /// Takes back the command that would start an operation.
     pub(crate) fn take_back(&mut self, operation: OperationId) {
-        self.0
-            .retain(|pending| pending.origin != Origin::Start(operation));
+        // What is taken back is most often what was issued last.
+        let start = Origin::Start(operation);
+        if let Some(place) = self.0.iter().rposition(|pending| pending.origin == start) {
+            self.0.remove(place);
+        }
     }
 
     /// Takes back cancellations that were born of drops and are not sent: the run ends with

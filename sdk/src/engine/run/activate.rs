@@ -1,8 +1,8 @@
 //! Tells the code what happened and lets it run until it waits.
 //!
 //! The order is fixed: the run begins, randomness is seeded anew, signals and updates come in
-//! the order of their arrival, then everything that was waited for, then the cancellation.
-//! Only after all of that is told are coroutines polled.
+//! the order of their arrival, then what was waited for and the cancellation in the order of
+//! theirs. Only after all of that is told are coroutines polled.
 
 use super::{CloseKind, End, Jobs, Message, Outcome, Run, TaskFailure, Told, unhandled};
 use crate::convert::Payload;
@@ -111,11 +111,11 @@ impl Run {
         let Some(instance) = &mut self.instance else {
             return Ok(());
         };
-        let index = self.updates.len();
-        let reply = request.accept();
-        self.updates.push(Update::new(request));
-        push_reply(&self.core, Origin::UpdateAccept(index), reply);
-        let name = self.updates[index].request().name();
+        let index = self.accepted_updates;
+        self.accepted_updates += 1;
+        push_reply(&self.core, Origin::UpdateAccept(index), request.accept());
+        let update = self.updates.entry(index).or_insert(Update::new(request));
+        let name = update.request().name();
         match guard(|| instance.update(name, &input)).map_err(panicked)? {
             Dispatch::Done(outcome) => self.complete_update(index, outcome),
             Dispatch::Running(future) => {
@@ -212,7 +212,7 @@ impl Run {
 
     fn complete_update(&mut self, index: UpdateIndex, outcome: Result<Payload, WorkflowError>) {
         let outcome = outcome.map_err(WorkflowError::into_failure);
-        let reply = self.updates[index].request().complete(outcome);
+        let reply = self.updates[&index].request().complete(outcome);
         push_reply(&self.core, Origin::UpdateComplete(index), reply);
     }
 

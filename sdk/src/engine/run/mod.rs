@@ -12,7 +12,7 @@ use super::chunk::SDK_NAME;
 use super::command::Command;
 use super::core::{CoreHandle, Facts, Mode};
 use super::event::{CloseKind, UpdateAccepted};
-use super::executor::Executor;
+use super::executor::{Executor, UpdateIndex};
 use super::history::{History, HistoryError, NextChunk};
 use super::machine::{Resolution, Update};
 use super::message::{UpdateReply, UpdateRequest};
@@ -35,7 +35,9 @@ pub struct Run {
     history: History,
     executor: Executor,
     instance: Option<Box<dyn Instance>>,
-    updates: Vec<Update>,
+    /// Updates that were accepted and are not recorded as complete.
+    updates: BTreeMap<UpdateIndex, Update>,
+    accepted_updates: UpdateIndex,
     /// Updates that the server kept for a run that was reset, by their ids.
     admitted: BTreeMap<String, UpdateRequest>,
     /// How `run` came out, until the command that says so is issued.
@@ -125,7 +127,8 @@ impl Run {
             history: History::default(),
             executor: Executor::default(),
             instance: None,
-            updates: Vec::new(),
+            updates: BTreeMap::new(),
+            accepted_updates: 0,
             admitted: BTreeMap::new(),
             outcome: None,
             end: End::Open,
