@@ -43,6 +43,8 @@ pub(crate) struct Core {
     cancel_reason: Option<Arc<str>>,
     scope: Scope,
     conditions: BTreeMap<ConditionId, Watched>,
+    /// How many handlers have begun and not finished.
+    running_handlers: usize,
     timers: u64,
     activities: u64,
     last_condition: u64,
@@ -107,6 +109,7 @@ impl CoreHandle {
             cancel_reason: None,
             scope: Scope::Root,
             conditions: BTreeMap::new(),
+            running_handlers: 0,
             timers: 0,
             activities: 0,
             last_condition: 0,
@@ -403,6 +406,20 @@ impl Core {
 
     pub(crate) fn is_cancel_requested(&self) -> bool {
         self.cancel_reason.is_some()
+    }
+
+    pub(crate) fn handler_began(&mut self) {
+        self.running_handlers += 1;
+    }
+
+    /// Whoever waits for all handlers to finish looks again.
+    pub(crate) fn handler_finished(&mut self) {
+        self.running_handlers -= 1;
+        self.wake_conditions();
+    }
+
+    pub(crate) fn running_handlers(&self) -> usize {
+        self.running_handlers
     }
 
     fn wake_conditions(&mut self) {

@@ -79,10 +79,6 @@ impl Executor {
         guard(|| drop(main))
     }
 
-    pub(crate) fn has_running_handlers(&self) -> bool {
-        !self.handlers.is_empty()
-    }
-
     /// Polls each coroutine that was woken and reports those that came to their end. Says
     /// whether anybody was awake.
     pub(crate) fn poll_pass(

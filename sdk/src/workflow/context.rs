@@ -102,7 +102,8 @@ impl<W> WorkflowContext<W> {
     /// [`CanceledFailure`](crate::CanceledFailure) when the workflow is canceled.
     ///
     /// # Determinism
-    /// The condition may read the state and nothing else: no clock, no randomness, no I/O.
+    /// The condition may read the state and [`all_handlers_finished`](Self::all_handlers_finished),
+    /// and nothing else: no clock, no randomness, no I/O.
     ///
     /// # Examples
     /// ```
@@ -191,7 +192,8 @@ impl<W> WorkflowContext<W> {
     /// Runs `cleanup` out of reach of the workflow's cancellation.
     ///
     /// What is started inside goes on when the workflow is canceled, and can be started after
-    /// it was.
+    /// it was. What [`join_all`](crate::join_all) is given starts where it is called, so call
+    /// it inside, too: `ctx.shield(async { outlast::join_all(calls).await })`.
     ///
     /// # Examples
     /// ```
@@ -209,6 +211,41 @@ impl<W> WorkflowContext<W> {
     /// ```
     pub fn shield<F: Future>(&self, cleanup: F) -> Shield<F> {
         Shield::new(self.core.clone(), cleanup)
+    }
+
+    /// Whether no signal or update handler is waiting for anything.
+    ///
+    /// A run that ends leaves its handlers where they are: what they were about to do is not
+    /// done, and an update's caller gets no result. A handler that asks counts itself.
+    ///
+    /// # Examples
+    /// ```
+    /// # use outlast::prelude::*;
+    /// # #[activity(start_to_close_timeout = "5s")]
+    /// # async fn store(item: u32) -> Result<(), ActivityError> { Ok(()) }
+    /// #[derive(Default)]
+    /// pub struct Intake { closed: bool }
+    ///
+    /// #[workflow]
+    /// impl Intake {
+    ///     #[run]
+    ///     pub async fn run(ctx: WorkflowContext<Self>) -> WorkflowResult<()> {
+    ///         ctx.wait_until(|i| i.closed && ctx.all_handlers_finished()).await?;
+    ///         Ok(())
+    ///     }
+    ///
+    ///     #[signal]
+    ///     pub async fn add(ctx: WorkflowContext<Self>, item: u32) -> WorkflowResult<()> {
+    ///         Ok(ctx.activity(store, item).await?)
+    ///     }
+    ///
+    ///     #[signal]
+    ///     pub fn close(&mut self) { self.closed = true; }
+    /// }
+    /// ```
+    #[must_use]
+    pub fn all_handlers_finished(&self) -> bool {
+        self.core.lock().running_handlers() == 0
     }
 
     /// Waits until the workflow is asked to cancel, and gives the reason.

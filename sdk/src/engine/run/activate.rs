@@ -7,7 +7,7 @@
 use super::{CloseKind, End, Jobs, Message, Outcome, Run, TaskFailure, Told, unhandled};
 use crate::convert::Payload;
 use crate::engine::command::{Command, NextRun};
-use crate::engine::core::Mode;
+use crate::engine::core::{Core, Mode};
 use crate::engine::executor::{Finished, HandlerFuture, UpdateIndex};
 use crate::engine::machine::Update;
 use crate::engine::message::{UpdateReply, UpdateRequest};
@@ -79,7 +79,7 @@ impl Run {
             Dispatch::Done(Ok(())) => {}
             Dispatch::Done(Err(error)) => self.end_by_handler(error)?,
             Dispatch::Running(future) => {
-                self.executor.start_handler(HandlerFuture::Signal(future));
+                self.start_handler(HandlerFuture::Signal(future));
             }
             Dispatch::Undecodable(error) => {
                 self.warn(
@@ -119,8 +119,7 @@ impl Run {
         match guard(|| instance.update(name, &input)).map_err(panicked)? {
             Dispatch::Done(outcome) => self.complete_update(index, outcome),
             Dispatch::Running(future) => {
-                self.executor
-                    .start_handler(HandlerFuture::Update(index, future));
+                self.start_handler(HandlerFuture::Update(index, future));
             }
             Dispatch::Undecodable(error) => self.complete_update(index, Err(error.into())),
             Dispatch::Unknown => {
@@ -132,6 +131,11 @@ impl Run {
             }
         }
         self.take_fault()
+    }
+
+    fn start_handler(&mut self, handler: HandlerFuture) {
+        self.core.lock().handler_began();
+        self.executor.start_handler(handler);
     }
 
     /// Asks the validator of a new update. A panic in it rejects the update.
@@ -171,7 +175,11 @@ impl Run {
             let mut finished = Vec::new();
             let core = &self.core;
             let polled = self.executor.poll_pass(|outcome| {
-                finished.push((outcome, core.lock().commands.len()));
+                let mut core = core.lock();
+                if !matches!(outcome, Finished::Main(_)) {
+                    core.handler_finished();
+                }
+                finished.push((outcome, core.commands.len()));
             });
             let polled = polled.map_err(panicked)?;
             for (outcome, commands_before) in finished {
@@ -249,6 +257,9 @@ impl Run {
                 }
             }
         };
+        if matches!(kind, CloseKind::Completed | CloseKind::ContinuedAsNew) {
+            warn_of_unfinished_handlers(&core);
+        }
         let (origin, command) = (Origin::End, Some(command));
         core.commands.push(Pending {
             origin,
@@ -300,6 +311,20 @@ impl Run {
                 "{message}"
             );
         }
+    }
+}
+
+/// What they were about to do is not done, and nobody gets an answer to their updates.
+fn warn_of_unfinished_handlers(core: &Core) {
+    let handlers = core.running_handlers();
+    if handlers > 0 && !core.facts.is_replaying {
+        tracing::warn!(
+            workflow = %core.started.workflow_type,
+            workflow_id = %core.execution.workflow_id,
+            run_id = %core.execution.run_id,
+            handlers,
+            "the run ends while handlers are running: wait for `ctx.all_handlers_finished()` first"
+        );
     }
 }
 

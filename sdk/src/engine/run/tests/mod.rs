@@ -3,6 +3,7 @@
 mod activities;
 mod cancellation;
 mod executor;
+mod handlers;
 mod history;
 mod memory;
 mod queries;
