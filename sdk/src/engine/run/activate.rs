@@ -179,7 +179,7 @@ impl Run {
                 if !matches!(outcome, Finished::Main(_)) {
                     core.handler_finished();
                 }
-                finished.push((outcome, core.commands.len()));
+                finished.push((outcome, core.commands.end()));
             });
             let polled = polled.map_err(panicked)?;
             for (outcome, commands_before) in finished {
@@ -210,7 +210,7 @@ impl Run {
             return Ok(());
         }
         self.executor.stop_main().map_err(panicked)?;
-        let commands_before = self.core.lock().commands.len();
+        let commands_before = self.core.lock().commands.end();
         self.outcome.get_or_insert(Outcome {
             result: Err(error),
             commands_before,

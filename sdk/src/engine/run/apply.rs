@@ -35,12 +35,11 @@ impl Run {
             self.apply_event(event, &mut jobs)?;
         }
         jobs.messages.extend(updates.map(Message::Update));
-        let core = self.core.lock();
-        match core.commands.first() {
-            Some(pending) if answers_task => {
-                Err(Nondeterminism::left_over(&core, pending).into_failure(&core))
-            }
-            _ => Ok(jobs),
+        let mut core = self.core.lock();
+        let left_over = answers_task.then(|| core.commands.pop()).flatten();
+        match left_over {
+            Some(pending) => Err(Nondeterminism::left_over(&core, &pending).into_failure(&core)),
+            None => Ok(jobs),
         }
     }
 

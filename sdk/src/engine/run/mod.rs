@@ -70,7 +70,7 @@ struct CurrentTask {
 #[derive(Debug)]
 struct Outcome {
     result: Result<Payload, WorkflowError>,
-    /// How many commands were waiting at that moment.
+    /// The place of the first command that was issued after that moment.
     commands_before: usize,
 }
 
