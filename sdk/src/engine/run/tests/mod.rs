@@ -2,6 +2,7 @@
 
 mod activities;
 mod cancellation;
+mod chaos;
 mod executor;
 mod handlers;
 mod history;
