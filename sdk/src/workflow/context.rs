@@ -60,6 +60,10 @@ impl<W> WorkflowContext<W> {
     ///     Ok(receipt)
     /// }
     /// ```
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "a function is only the activity's name here"
+    )]
     #[track_caller]
     pub fn activity<F, M>(
         &self,
@@ -331,6 +335,10 @@ impl<W> WorkflowContext<W> {
     /// Ends this run and goes on in a new one of the given workflow.
     ///
     /// The call turns into the error that ends the run: `return Err(call.into())`.
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "a function is only the workflow's name here"
+    )]
     pub fn continue_as_new_as<F, M>(
         &self,
         function: F,

@@ -114,8 +114,8 @@ impl Run {
         let index = self.accepted_updates;
         self.accepted_updates += 1;
         push_reply(&self.core, Origin::UpdateAccept(index), request.accept());
-        let update = self.updates.entry(index).or_insert(Update::new(request));
-        let name = update.request().name();
+        self.updates.insert(index, Update::new(request));
+        let name = self.updates[&index].request().name();
         match guard(|| instance.update(name, &input)).map_err(panicked)? {
             Dispatch::Done(outcome) => self.complete_update(index, outcome),
             Dispatch::Running(future) => {

@@ -179,7 +179,7 @@ fn gotcha_19_a_tried_cancel_goes_on_at_once_and_swallows_what_comes() {
 fn a_waiting_cancel_gives_how_it_really_ended() {
     let history = ripe_to_cancel("waits");
     let expected = ["cancel the activity scheduled by event 5"];
-    assert_eq!(words(waits, &history.clone().open_task()), expected);
+    assert_eq!(words(waits, &history.open_task()), expected);
     let ended = |close: fn(HistoryBuilder) -> HistoryBuilder| {
         let history = close(
             ripe_to_cancel("waits")

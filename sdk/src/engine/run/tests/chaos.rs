@@ -38,7 +38,7 @@ impl Zoo {
         };
         let entry = format!("{what} {} {:?}", ctx.random_u64() % 100, ctx.now());
         ctx.state().log.push(entry);
-        if ctx.random_u64() % 2 == 0 {
+        if ctx.random_u64().is_multiple_of(2) {
             kept.await?;
         }
         Ok(())
@@ -65,7 +65,7 @@ impl Zoo {
     #[signal]
     fn poke(&mut self, n: u64) {
         self.log.push(format!("poked {n}"));
-        self.is_closed = n % 16 == 0;
+        self.is_closed = n.is_multiple_of(16);
     }
 
     #[signal]
@@ -89,7 +89,7 @@ impl Zoo {
 
     #[validate(put)]
     fn may_put(&self, n: u64) -> Result<(), WorkflowError> {
-        if n % 2 == 0 {
+        if n.is_multiple_of(2) {
             return Err(WorkflowError::application("Even", "only odd ones"));
         }
         Ok(())
@@ -133,7 +133,7 @@ impl World {
     }
 
     fn one_in(&mut self, n: u64) -> bool {
-        self.chance.next_u64() % n == 0
+        self.chance.next_u64().is_multiple_of(n)
     }
 
     fn write(&mut self, event: impl FnOnce(HistoryBuilder) -> HistoryBuilder) {

@@ -128,7 +128,7 @@ fn gotcha_03_a_task_that_is_not_in_the_fetched_history_comes_on_its_own() {
         .task()
         .activity_scheduled("1", "step");
     let fetched = history.page();
-    let task = history.clone().open_task();
+    let task = history.open_task();
     let mut run = run_of(Steps::run);
     let first = HistoryPage {
         next: Some(PageToken("t".into())),
