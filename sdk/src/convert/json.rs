@@ -16,7 +16,9 @@ const PROTO_JSON: &str = "json/protobuf";
 
 pub(super) fn encode<T: Serialize + 'static>(value: &T) -> Result<Payload, EncodeError> {
     let any = value as &dyn Any;
-    if let Some(raw) = any.downcast_ref::<Vec<u8>>() {
+    let raw = any.downcast_ref::<Vec<u8>>();
+    let raw = raw.or_else(|| any.downcast_ref::<Option<Vec<u8>>>()?.as_ref());
+    if let Some(raw) = raw {
         return Ok(Payload::new(PLAIN, Bytes::copy_from_slice(raw)));
     }
     let text = serde_json::to_vec(value).map_err(EncodeError::new::<T>)?;
@@ -33,6 +35,7 @@ pub(super) fn decode<T: DeserializeOwned + 'static>(payload: &Payload) -> Result
         Some(NULL) => serde_json::from_value(serde_json::Value::Null)
             .map_err(|_| DecodeError::new::<T>(payload, "the value is null")),
         Some(PLAIN) => cast(payload.data().to_vec())
+            .or_else(|raw| cast(Some(raw)))
             .map_err(|_| DecodeError::new::<T>(payload, "raw bytes are read as `Vec<u8>`")),
         Some(other) => {
             let reason = format!("the encoding `{other}` is unknown; known are {KNOWN}");
@@ -71,6 +74,20 @@ mod tests {
         );
         let raw = Payload::new("binary/plain", vec![7]);
         assert_eq!(Vec::<u8>::from_payload(&raw).unwrap(), vec![7]);
+    }
+
+    #[test]
+    fn bytes_that_may_be_absent_are_raw_too() {
+        let some = Some(vec![1u8, 2]);
+        let raw = Payload::new("binary/plain", vec![1, 2]);
+        assert_eq!(some.to_payload().unwrap(), raw);
+        assert_eq!(Option::<Vec<u8>>::from_payload(&raw).unwrap(), some);
+        let nested = Payload::new("json/plain", "[1,2]");
+        assert_eq!(Option::<Vec<u8>>::from_payload(&nested).unwrap(), some);
+        assert_eq!(
+            None::<Vec<u8>>.to_payload().unwrap(),
+            Payload::new("binary/null", Bytes::new())
+        );
     }
 
     #[test]

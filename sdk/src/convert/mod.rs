@@ -2,8 +2,8 @@
 //!
 //! A payload is bytes and a note how they are encoded. Everything that serde can serialize is
 //! written as compact JSON, except that `()`, `None` and `null` become an empty `binary/null`,
-//! and a `Vec<u8>` or [`Bytes`](bytes::Bytes) as a whole value becomes raw `binary/plain`, as
-//! in the other Temporal SDKs. [`Raw`] passes a payload through untouched.
+//! and a `Vec<u8>` as a whole value, in an `Option` or not, becomes raw `binary/plain`, as in
+//! the other Temporal SDKs. [`Raw`] passes a payload through untouched.
 
 mod args;
 mod failure;

@@ -3,6 +3,8 @@
 //! The futures issue commands here and find outcomes here; the run matches the commands with
 //! history and puts the outcomes in. Neither ever holds the lock while user code runs.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
@@ -40,7 +42,9 @@ pub(crate) struct Core {
     pub(crate) last_await: Option<Place>,
     cancel_reason: Option<Arc<str>>,
     scope: Scope,
-    conditions: Vec<(ConditionId, Waker)>,
+    conditions: BTreeMap<ConditionId, Watched>,
+    /// How many handlers have begun and not finished.
+    running_handlers: usize,
     timers: u64,
     activities: u64,
     last_condition: u64,
@@ -68,8 +72,14 @@ pub(crate) enum Mode {
 }
 
 /// The name of something that waits for the state to change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ConditionId(u64);
+
+/// Who waits for the state to change.
+struct Watched {
+    waker: Waker,
+    place: Place,
+}
 
 /// A scope that was entered, until it is dropped: also by a panic, which the workflow may catch.
 pub(crate) struct EnteredScope<'a> {
@@ -98,7 +108,8 @@ impl CoreHandle {
             last_await: None,
             cancel_reason: None,
             scope: Scope::Root,
-            conditions: Vec::new(),
+            conditions: BTreeMap::new(),
+            running_handlers: 0,
             timers: 0,
             activities: 0,
             last_condition: 0,
@@ -192,19 +203,18 @@ impl CoreHandle {
             core.last_condition += 1;
             ConditionId(core.last_condition)
         });
-        match core
-            .conditions
-            .iter_mut()
-            .find(|(watched, _)| *watched == id)
-        {
-            Some((_, waker)) => waker.clone_from(cx.waker()),
-            None => core.conditions.push((id, cx.waker().clone())),
+        match core.conditions.entry(id) {
+            Entry::Occupied(mut watched) => watched.get_mut().waker.clone_from(cx.waker()),
+            Entry::Vacant(vacant) => {
+                let waker = cx.waker().clone();
+                vacant.insert(Watched { waker, place });
+            }
         }
     }
 
     /// Takes a watch back.
     pub(crate) fn unwatch(&self, id: ConditionId) {
-        self.lock().conditions.retain(|(watched, _)| *watched != id);
+        self.lock().conditions.remove(&id);
     }
 
     /// Enters another scope; what is started until the result is dropped belongs there.
@@ -291,6 +301,7 @@ impl Core {
             outcome,
             waker,
             scope,
+            started_by: None,
             is_awaited: true,
             place,
         });
@@ -397,16 +408,33 @@ impl Core {
         self.cancel_reason.is_some()
     }
 
+    pub(crate) fn handler_began(&mut self) {
+        self.running_handlers += 1;
+    }
+
+    /// Whoever waits for all handlers to finish looks again.
+    pub(crate) fn handler_finished(&mut self) {
+        self.running_handlers -= 1;
+        self.wake_conditions();
+    }
+
+    pub(crate) fn running_handlers(&self) -> usize {
+        self.running_handlers
+    }
+
     fn wake_conditions(&mut self) {
-        for (_, waker) in &self.conditions {
-            waker.wake_by_ref();
+        for watched in self.conditions.values() {
+            watched.waker.wake_by_ref();
         }
     }
 
     /// Where conditions and operations wait, for a stack trace.
     pub(crate) fn open_places(&self) -> impl Iterator<Item = String> {
-        let places = self.operations.awaited();
-        places.map(|(_, operation)| format!("{} at {}", operation.machine, operation.place))
+        let operations = self.operations.awaited();
+        let operations = operations
+            .map(|(_, operation)| format!("{} at {}", operation.machine, operation.place));
+        let conditions = self.conditions.values();
+        operations.chain(conditions.map(|watched| format!("condition at {}", watched.place)))
     }
 
     fn forbid_read_only(&self, what: &str) {

@@ -32,7 +32,7 @@ pub(crate) enum HandlerFuture {
     ),
 }
 
-/// The place of an update among those of its run.
+/// The place of an update among those that its run accepted.
 pub(crate) type UpdateIndex = usize;
 
 /// A coroutine that came to its end.
@@ -79,8 +79,8 @@ impl Executor {
         guard(|| drop(main))
     }
 
-    /// Polls the next coroutine that was woken and reports it if it came to its end; `None`
-    /// when nobody is awake.
+    /// Polls each coroutine that was woken and reports those that came to their end. Says
+    /// whether anybody was awake.
     pub(crate) fn poll_pass(
         &mut self,
         mut finished: impl FnMut(Finished),

@@ -48,7 +48,7 @@ pub(crate) struct Chunk {
 impl Chunk {
     /// Takes out the events that belong to no task that was answered: the next task is told of
     /// them, together with what comes until then. A closed run has no next task.
-    pub(super) fn split_off_unanswered(&mut self) -> Vec<Event> {
+    pub(crate) fn split_off_unanswered(&mut self) -> Vec<Event> {
         if self.events.last().is_some_and(Event::is_terminal) {
             return Vec::new();
         }
@@ -160,7 +160,7 @@ impl History {
     }
 
     /// Takes back the end of the chunk that was handed out last: nothing followed it.
-    pub(super) fn put_back(&mut self, events: Vec<Event>) {
+    pub(crate) fn put_back(&mut self, events: Vec<Event>) {
         debug_assert!(self.events.is_empty(), "the chunk was the last");
         self.events = events.into();
     }

@@ -29,6 +29,8 @@ pub(crate) struct Operation {
     pub(crate) outcome: Option<Resolution>,
     pub(crate) waker: Option<Waker>,
     pub(crate) scope: Scope,
+    /// The event that started it, once history says so.
+    pub(crate) started_by: Option<i64>,
     /// Whether a future waits for the outcome.
     pub(crate) is_awaited: bool,
     pub(crate) place: Place,
@@ -61,7 +63,10 @@ impl Operations {
 
     /// Remembers which event started the operation.
     pub(crate) fn index(&mut self, event_id: i64, id: OperationId) {
-        self.by_event.insert(event_id, id);
+        if let Some(operation) = self.all.get_mut(&id) {
+            operation.started_by = Some(event_id);
+            self.by_event.insert(event_id, id);
+        }
     }
 
     /// The operation that the given event started.
@@ -69,17 +74,19 @@ impl Operations {
         self.by_event.get(&event_id).copied()
     }
 
-    /// Forgets which event started an operation that came to its end.
-    pub(crate) fn unindex(&mut self, event_id: i64) {
-        self.by_event.remove(&event_id);
-    }
-
     /// Forgets the operation if nothing can happen to it and nobody waits for it.
     pub(crate) fn forget_if_over(&mut self, id: OperationId) {
         let is_over =
             |operation: &Operation| operation.machine.is_closed() && !operation.is_awaited;
-        if self.all.get(&id).is_some_and(is_over) {
-            self.all.remove(&id);
+        if !self.all.get(&id).is_some_and(is_over) {
+            return;
+        }
+        if let Some(event) = self
+            .all
+            .remove(&id)
+            .and_then(|forgotten| forgotten.started_by)
+        {
+            self.by_event.remove(&event);
         }
     }
 
@@ -92,5 +99,11 @@ impl Operations {
             .iter()
             .filter(awaited)
             .map(|(id, operation)| (*id, operation))
+    }
+
+    /// How many operations there are, and how many of their events.
+    #[cfg(test)]
+    pub(crate) fn counts(&self) -> (usize, usize) {
+        (self.all.len(), self.by_event.len())
     }
 }

@@ -42,6 +42,11 @@ pub(crate) fn guard<T>(run: impl FnOnce() -> T) -> Result<T, Panicked> {
 
 fn install_hook() {
     static INSTALLED: Once = Once::new();
+    if std::thread::panicking() {
+        // A run is dropped by a panic that has nothing to do with it. The hook cannot be set
+        // now, and trying would end the process.
+        return;
+    }
     INSTALLED.call_once(|| {
         let next = take_hook();
         set_hook(Box::new(move |info| {

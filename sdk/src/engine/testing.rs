@@ -284,7 +284,7 @@ impl HistoryBuilder {
         self.event(EventBody::UpdateAdmitted(Box::new(request)))
     }
 
-    /// The same, as for an update that an admitted event holds.
+    /// The last completed task accepts an update that an admitted event holds.
     pub(super) fn update_accepted_without_request(mut self, id: &str, sequencing: i64) -> Self {
         self.updates.insert(id.to_owned(), self.next_id());
         self.event(EventBody::UpdateAccepted(Box::new(UpdateAccepted {

@@ -60,6 +60,10 @@ impl<W> WorkflowContext<W> {
     ///     Ok(receipt)
     /// }
     /// ```
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "a function is only the activity's name here"
+    )]
     #[track_caller]
     #[expect(
         clippy::needless_pass_by_value,
@@ -106,7 +110,8 @@ impl<W> WorkflowContext<W> {
     /// [`CanceledFailure`](crate::CanceledFailure) when the workflow is canceled.
     ///
     /// # Determinism
-    /// The condition may read the state and nothing else: no clock, no randomness, no I/O.
+    /// The condition may read the state and [`all_handlers_finished`](Self::all_handlers_finished),
+    /// and nothing else: no clock, no randomness, no I/O.
     ///
     /// # Examples
     /// ```
@@ -195,7 +200,8 @@ impl<W> WorkflowContext<W> {
     /// Runs `cleanup` out of reach of the workflow's cancellation.
     ///
     /// What is started inside goes on when the workflow is canceled, and can be started after
-    /// it was.
+    /// it was. What [`join_all`](crate::join_all) is given starts where it is called, so call
+    /// it inside, too: `ctx.shield(async { outlast::join_all(calls).await })`.
     ///
     /// # Examples
     /// ```
@@ -213,6 +219,41 @@ impl<W> WorkflowContext<W> {
     /// ```
     pub fn shield<F: Future>(&self, cleanup: F) -> Shield<F> {
         Shield::new(self.core.clone(), cleanup)
+    }
+
+    /// Whether no signal or update handler is waiting for anything.
+    ///
+    /// A run that ends leaves its handlers where they are: what they were about to do is not
+    /// done, and an update's caller gets no result. A handler that asks counts itself.
+    ///
+    /// # Examples
+    /// ```
+    /// # use outlast::prelude::*;
+    /// # #[activity(start_to_close_timeout = "5s")]
+    /// # async fn store(item: u32) -> Result<(), ActivityError> { Ok(()) }
+    /// #[derive(Default)]
+    /// pub struct Intake { closed: bool }
+    ///
+    /// #[workflow]
+    /// impl Intake {
+    ///     #[run]
+    ///     pub async fn run(ctx: WorkflowContext<Self>) -> WorkflowResult<()> {
+    ///         ctx.wait_until(|i| i.closed && ctx.all_handlers_finished()).await?;
+    ///         Ok(())
+    ///     }
+    ///
+    ///     #[signal]
+    ///     pub async fn add(ctx: WorkflowContext<Self>, item: u32) -> WorkflowResult<()> {
+    ///         Ok(ctx.activity(store, item).await?)
+    ///     }
+    ///
+    ///     #[signal]
+    ///     pub fn close(&mut self) { self.closed = true; }
+    /// }
+    /// ```
+    #[must_use]
+    pub fn all_handlers_finished(&self) -> bool {
+        self.core.lock().running_handlers() == 0
     }
 
     /// Waits until the workflow is asked to cancel, and gives the reason.
@@ -317,9 +358,9 @@ impl<W> WorkflowContext<W> {
     /// Ends this run and goes on in a new one of the given workflow.
     ///
     /// The call turns into the error that ends the run: `return Err(call.into())`.
-    #[expect(
+    #[allow(
         clippy::needless_pass_by_value,
-        reason = "functions are passed as they are"
+        reason = "a function is only the workflow's name here"
     )]
     pub fn continue_as_new_as<F, M>(
         &self,

@@ -110,7 +110,10 @@ macro_rules! select {
         let selected = $crate::select!(@future [] $(($future))*);
         $crate::select!(@branch selected, $(($pattern, $body))*)
     }};
-    (@parse [$($done:tt)*] $pattern:pat = $future:expr => $body:block $(,)? $($rest:tt)*) => {
+    (@parse [$($done:tt)*] $pattern:pat = $future:expr => $body:block, $($rest:tt)*) => {
+        $crate::select!(@parse [$($done)* ($pattern, $future, $body)] $($rest)*)
+    };
+    (@parse [$($done:tt)*] $pattern:pat = $future:expr => $body:block $($rest:tt)*) => {
         $crate::select!(@parse [$($done)* ($pattern, $future, $body)] $($rest)*)
     };
     (@parse [$($done:tt)*] $pattern:pat = $future:expr => $body:expr, $($rest:tt)*) => {

@@ -107,7 +107,7 @@ impl Activity {
             State::CancelCreated { .. } | State::CancelRecorded { .. } => {
                 self.cancellation != ActivityCancellation::WaitCompleted
             }
-            State::Abandoned => return Ok(None),
+            State::Abandoned => true,
             State::Created => return Err(Mismatch("the activity was not scheduled yet")),
             State::Closed => return Err(Mismatch("the activity is over")),
         };
@@ -296,6 +296,7 @@ mod tests {
             ));
             activity.handle_started().unwrap();
             assert!(activity.handle_closed(outcome).unwrap().is_none());
+            assert!(activity.is_closed());
         }
     }
 

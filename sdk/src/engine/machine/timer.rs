@@ -34,8 +34,12 @@ impl Timer {
 
     /// The server recorded the start. `checks_id` is off for histories whose ids are not ours.
     pub(crate) fn handle_started(&mut self, id: &str, checks_id: bool) -> Handled {
-        if checks_id && id != &*self.id {
-            return Err(Mismatch("the timer ids differ"));
+        if id != &*self.id {
+            if checks_id {
+                return Err(Mismatch("the timer ids differ"));
+            }
+            // The server knows it by that one.
+            self.id = id.into();
         }
         self.step(State::Created, State::Started)
     }
@@ -143,6 +147,9 @@ mod tests {
     #[test]
     fn ids_are_compared_only_where_they_are_ours() {
         assert!(Timer::new("1").handle_started("x", true).is_err());
-        assert!(Timer::new("1").handle_started("x", false).is_ok());
+        let mut timer = Timer::new("1");
+        timer.handle_started("x", false).unwrap();
+        timer.handle_cancel();
+        timer.handle_canceled("x").unwrap();
     }
 }

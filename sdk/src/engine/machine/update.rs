@@ -1,7 +1,5 @@
 //! The update machine.
 
-use std::fmt;
-
 use super::{Handled, Mismatch};
 use crate::engine::message::UpdateRequest;
 
@@ -54,17 +52,6 @@ impl Update {
         }
         self.is_complete = true;
         Ok(())
-    }
-}
-
-impl fmt::Display for Update {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "update `{}` (id `{}`)",
-            self.request.name(),
-            self.request.update_id()
-        )
     }
 }
 

@@ -1,13 +1,13 @@
 //! Tells the code what happened and lets it run until it waits.
 //!
 //! The order is fixed: the run begins, randomness is seeded anew, signals and updates come in
-//! the order of their arrival, then everything that was waited for, then the cancellation.
-//! Only after all of that is told are coroutines polled.
+//! the order of their arrival, then what was waited for and the cancellation in the order of
+//! theirs. Only after all of that is told are coroutines polled.
 
-use super::{CloseKind, End, Jobs, Message, Outcome, Run, TaskFailure, Told, unhandled};
+use super::{CloseKind, End, Jobs, Message, Outcome, Run, TaskFailure, Told};
 use crate::convert::Payload;
 use crate::engine::command::{Command, NextRun};
-use crate::engine::core::Mode;
+use crate::engine::core::{Core, Mode};
 use crate::engine::executor::{Finished, HandlerFuture, UpdateIndex};
 use crate::engine::machine::Update;
 use crate::engine::message::{UpdateReply, UpdateRequest};
@@ -79,7 +79,7 @@ impl Run {
             Dispatch::Done(Ok(())) => {}
             Dispatch::Done(Err(error)) => self.end_by_handler(error)?,
             Dispatch::Running(future) => {
-                self.executor.start_handler(HandlerFuture::Signal(future));
+                self.start_handler(HandlerFuture::Signal(future));
             }
             Dispatch::Undecodable(error) if self.program.options().refuses_undecodable_signals => {
                 return Err(undecodable(format!(
@@ -116,16 +116,15 @@ impl Run {
         let Some(instance) = &mut self.instance else {
             return Ok(());
         };
-        let index = self.updates.len();
-        let reply = request.accept();
-        self.updates.push(Update::new(request));
-        push_reply(&self.core, Origin::UpdateAccept(index), reply);
-        let name = self.updates[index].request().name();
+        let index = self.accepted_updates;
+        self.accepted_updates += 1;
+        push_reply(&self.core, Origin::UpdateAccept(index), request.accept());
+        self.updates.insert(index, Update::new(request));
+        let name = self.updates[&index].request().name();
         match guard(|| instance.update(name, &input)).map_err(panicked)? {
             Dispatch::Done(outcome) => self.complete_update(index, outcome),
             Dispatch::Running(future) => {
-                self.executor
-                    .start_handler(HandlerFuture::Update(index, future));
+                self.start_handler(HandlerFuture::Update(index, future));
             }
             Dispatch::Undecodable(error) => self.complete_update(index, Err(error.into())),
             Dispatch::Unknown => {
@@ -137,6 +136,11 @@ impl Run {
             }
         }
         self.take_fault()
+    }
+
+    fn start_handler(&mut self, handler: HandlerFuture) {
+        self.core.lock().handler_began();
+        self.executor.start_handler(handler);
     }
 
     /// Asks the validator of a new update. A panic in it rejects the update.
@@ -176,7 +180,11 @@ impl Run {
             let mut finished = Vec::new();
             let core = &self.core;
             let polled = self.executor.poll_pass(|outcome| {
-                finished.push((outcome, core.lock().commands.len()));
+                let mut core = core.lock();
+                if !matches!(outcome, Finished::Main(_)) {
+                    core.handler_finished();
+                }
+                finished.push((outcome, core.commands.end()));
             });
             let polled = polled.map_err(panicked)?;
             for (outcome, commands_before) in finished {
@@ -207,7 +215,7 @@ impl Run {
             return Ok(());
         }
         self.executor.stop_main().map_err(panicked)?;
-        let commands_before = self.core.lock().commands.len();
+        let commands_before = self.core.lock().commands.end();
         self.outcome.get_or_insert(Outcome {
             result: Err(error),
             commands_before,
@@ -217,7 +225,7 @@ impl Run {
 
     fn complete_update(&mut self, index: UpdateIndex, outcome: Result<Payload, WorkflowError>) {
         let outcome = outcome.map_err(WorkflowError::into_failure);
-        let reply = self.updates[index].request().complete(outcome);
+        let reply = self.updates[&index].request().complete(outcome);
         push_reply(&self.core, Origin::UpdateComplete(index), reply);
     }
 
@@ -254,6 +262,9 @@ impl Run {
                 }
             }
         };
+        if matches!(kind, CloseKind::Completed | CloseKind::ContinuedAsNew) {
+            warn_of_unfinished_handlers(&core);
+        }
         let (origin, command) = (Origin::End, Some(command));
         core.commands.push(Pending {
             origin,
@@ -305,6 +316,20 @@ impl Run {
                 "{message}"
             );
         }
+    }
+}
+
+/// What they were about to do is not done, and nobody gets an answer to their updates.
+fn warn_of_unfinished_handlers(core: &Core) {
+    let handlers = core.running_handlers();
+    if handlers > 0 && !core.facts.is_replaying {
+        tracing::warn!(
+            workflow = %core.started.workflow_type,
+            workflow_id = %core.execution.workflow_id,
+            run_id = %core.execution.run_id,
+            handlers,
+            "the run ends while handlers are running: wait for `ctx.all_handlers_finished()` first"
+        );
     }
 }
 

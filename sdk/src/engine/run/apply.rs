@@ -1,6 +1,7 @@
 //! Takes a chunk of history in: commands meet their events, machines hear what happened, and
 //! what the code has to be told is collected.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{
@@ -8,6 +9,7 @@ use super::{
 };
 use crate::engine::core::Core;
 use crate::engine::event::{ActivityOutcome, Event, EventBody, ExecutionStarted, TaskCompleted};
+use crate::engine::executor::UpdateIndex;
 use crate::engine::history::Chunk;
 use crate::engine::machine::{Handled, Machine, Mismatch, Update};
 use crate::engine::message::UpdateRequest;
@@ -33,12 +35,11 @@ impl Run {
             self.apply_event(event, &mut jobs)?;
         }
         jobs.messages.extend(updates.map(Message::Update));
-        let core = self.core.lock();
-        match core.commands.first() {
-            Some(pending) if answers_task => {
-                Err(Nondeterminism::left_over(&core, pending).into_failure(&core))
-            }
-            _ => Ok(jobs),
+        let mut core = self.core.lock();
+        let left_over = answers_task.then(|| core.commands.pop()).flatten();
+        match left_over {
+            Some(pending) => Err(Nondeterminism::left_over(&core, &pending).into_failure(&core)),
+            None => Ok(jobs),
         }
     }
 
@@ -175,13 +176,9 @@ impl Run {
             }
             _ => Err(Mismatch("the event is about something of another kind")),
         };
-        let is_closed = operation.machine.is_closed();
         let resolution = handled.map_err(|mismatch| {
             Nondeterminism::mismatch(core, event, None, &mismatch).into_failure(core)
         })?;
-        if is_closed {
-            core.operations.unindex(target);
-        }
         match resolution {
             Some(resolution) => jobs.resolutions.push(Told::Resolved(id, resolution)),
             None => core.operations.forget_if_over(id),
@@ -226,7 +223,7 @@ impl Run {
 /// Whether the event is of the command's type; an error if it is but does not fit.
 fn match_pending(
     core: &mut Core,
-    updates: &mut [Update],
+    updates: &mut BTreeMap<UpdateIndex, Update>,
     end: &mut End,
     pending: &Pending,
     event: &Event,
@@ -239,15 +236,21 @@ fn match_pending(
             let EventBody::UpdateAccepted(accepted) = &event.body else {
                 return Ok(false);
             };
-            updates[index]
-                .handle_accepted(event.id, &accepted.instance)
-                .map(|()| true)
+            let Some(update) = updates.get_mut(&index) else {
+                return Ok(false);
+            };
+            update.handle_accepted(event.id, &accepted.instance)?;
+            Ok(true)
         }
         Origin::UpdateComplete(index) => {
             let EventBody::UpdateCompleted { accepted } = &event.body else {
                 return Ok(false);
             };
-            updates[index].handle_completed(*accepted).map(|()| true)
+            let Some(mut update) = updates.remove(&index) else {
+                return Ok(false);
+            };
+            update.handle_completed(*accepted)?;
+            Ok(true)
         }
         Origin::End => {
             let EventBody::ExecutionClosed(kind) = &event.body else {

@@ -12,7 +12,7 @@ use super::chunk::SDK_NAME;
 use super::command::Command;
 use super::core::{CoreHandle, Facts, Mode};
 use super::event::{CloseKind, UpdateAccepted};
-use super::executor::Executor;
+use super::executor::{Executor, UpdateIndex};
 use super::history::{History, HistoryError, NextChunk};
 use super::machine::{Resolution, Update};
 use super::message::{UpdateReply, UpdateRequest};
@@ -37,7 +37,9 @@ pub struct Run {
     history: History,
     executor: Executor,
     instance: Option<Box<dyn Instance>>,
-    updates: Vec<Update>,
+    /// Updates that were accepted and are not recorded as complete.
+    updates: BTreeMap<UpdateIndex, Update>,
+    accepted_updates: UpdateIndex,
     /// Updates that the server kept for a run that was reset, by their ids.
     admitted: BTreeMap<String, UpdateRequest>,
     /// How `run` came out, until the command that says so is issued.
@@ -70,7 +72,7 @@ struct CurrentTask {
 #[derive(Debug)]
 struct Outcome {
     result: Result<Payload, WorkflowError>,
-    /// How many commands were waiting at that moment.
+    /// The place of the first command that was issued after that moment.
     commands_before: usize,
 }
 
@@ -127,7 +129,8 @@ impl Run {
             history: History::default(),
             executor: Executor::default(),
             instance: None,
-            updates: Vec::new(),
+            updates: BTreeMap::new(),
+            accepted_updates: 0,
             admitted: BTreeMap::new(),
             outcome: None,
             end: End::Open,

@@ -2,8 +2,11 @@
 
 mod activities;
 mod cancellation;
+mod chaos;
 mod executor;
+mod handlers;
 mod history;
+mod memory;
 mod mishaps;
 mod queries;
 mod timers;
