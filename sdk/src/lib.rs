@@ -39,7 +39,7 @@ pub use failure::{
 };
 pub use history::{HistoryFileError, WorkflowHistory};
 pub use ids::{ActivityId, RunId, UpdateId, WorkflowExecution, WorkflowId};
-pub use options::{ActivityCancellation, ActivityOptions};
+pub use options::{ActivityCancellation, ActivityOptions, WorkflowOptions};
 pub use outlast_macros::{activities, activity, workflow};
 pub use replayer::{Replay, ReplayError, ReplayOutcome, Replayer};
 pub use retry_policy::RetryPolicy;

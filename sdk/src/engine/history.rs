@@ -45,6 +45,27 @@ pub(crate) struct Chunk {
     pub(crate) last: bool,
 }
 
+impl Chunk {
+    /// Takes out the events that belong to no task that was answered: the next task is told of
+    /// them, together with what comes until then. A closed run has no next task.
+    pub(super) fn split_off_unanswered(&mut self) -> Vec<Event> {
+        if self.events.last().is_some_and(Event::is_terminal) {
+            return Vec::new();
+        }
+        let is_answer = |event: &Event| matches!(event.body, EventBody::TaskCompleted(_));
+        let mut answered = self
+            .events
+            .iter()
+            .rposition(is_answer)
+            .map_or(0, |at| at + 1);
+        if answered > 0 {
+            let rest = &self.events[answered..];
+            answered += rest.iter().take_while(|event| event.is_command()).count();
+        }
+        self.events.split_off(answered)
+    }
+}
+
 /// What [`History::next_chunk`] has.
 #[derive(Debug)]
 pub(crate) enum NextChunk {
@@ -136,6 +157,12 @@ impl History {
             events,
             last: self.events.is_empty() && self.next_page.is_none(),
         })
+    }
+
+    /// Takes back the end of the chunk that was handed out last: nothing followed it.
+    pub(super) fn put_back(&mut self, events: Vec<Event>) {
+        debug_assert!(self.events.is_empty(), "the chunk was the last");
+        self.events = events.into();
     }
 
     /// Takes back the workflow task that was handed out last and that the server discarded. The

@@ -65,7 +65,9 @@ impl Server {
     ) -> Result<(), Status> {
         let cause = match failure.cause {
             TaskFailureCause::Nondeterminism => WorkflowTaskFailedCause::NonDeterministicError,
-            TaskFailureCause::Unhandled => WorkflowTaskFailedCause::WorkflowWorkerUnhandledFailure,
+            TaskFailureCause::Arguments | TaskFailureCause::Panic | TaskFailureCause::Unhandled => {
+                WorkflowTaskFailedCause::WorkflowWorkerUnhandledFailure
+            }
         };
         self.send_failure(header, cause, failure.failure).await
     }

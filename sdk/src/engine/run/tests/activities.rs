@@ -93,7 +93,7 @@ fn an_undecodable_result_fails_the_task_and_not_the_run() {
 fn undecodable_arguments_fail_the_task() {
     let history = HistoryBuilder::new("pay").input([value(&7u32)]).open_task();
     let failure = run_of(pay).fail_task(history.workflow_task());
-    assert_eq!(failure.cause, TaskFailureCause::Unhandled);
+    assert_eq!(failure.cause, TaskFailureCause::Arguments);
     assert!(
         failure
             .failure

@@ -4,6 +4,7 @@ mod activities;
 mod cancellation;
 mod executor;
 mod history;
+mod mishaps;
 mod queries;
 mod timers;
 mod updates;
