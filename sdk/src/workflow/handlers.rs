@@ -18,7 +18,7 @@ pub struct Handlers<W> {
     pub(super) updates: Vec<Handler<UpdateBody<W>>>,
     pub(super) validators: Vec<Handler<ValidatorBody<W>>>,
     /// Says of an update whether its arguments can be read.
-    pub(super) readers: Vec<Handler<fn(&[Payload]) -> Result<(), DecodeError>>>,
+    pub(super) readers: Vec<Handler<Reader>>,
 }
 
 pub(super) struct Handler<B> {
@@ -38,6 +38,7 @@ pub(super) type UpdateBody<W> =
     Box<dyn Fn(&WorkflowContext<W>, &[Payload]) -> Dispatch<Updated> + Send + Sync>;
 pub(super) type ValidatorBody<W> =
     Box<dyn Fn(&W, &[Payload]) -> Dispatch<Result<(), Failure>> + Send + Sync>;
+pub(super) type Reader = fn(&[Payload]) -> Result<(), DecodeError>;
 
 impl<W: Send + 'static> Handlers<W> {
     /// Registers a signal handler that runs to its end at once.

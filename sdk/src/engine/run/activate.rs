@@ -4,7 +4,7 @@
 //! the order of their arrival, then everything that was waited for, then the cancellation.
 //! Only after all of that is told are coroutines polled.
 
-use super::{CloseKind, End, Jobs, Message, Outcome, Run, TaskFailure, Told, unhandled};
+use super::{CloseKind, End, Jobs, Message, Outcome, Run, TaskFailure, Told};
 use crate::convert::Payload;
 use crate::engine::command::{Command, NextRun};
 use crate::engine::core::Mode;
