@@ -1,0 +1,14 @@
+//! Ordinary workers and clients against whole servers.
+//!
+//! Each test runs on the in-memory server, in this process and over TCP, and on the real one
+//! that `OUTLAST_TEST_ADDRESS` (`host:port`) names, with the same assertions. The histories that
+//! it leaves behind are then replayed. The names of tests that passed on the real server are
+//! added to the file that `OUTLAST_TEST_REPORT` names.
+
+mod backend;
+mod eventually;
+mod running;
+mod scene;
+mod switches;
+
+mod activities;
