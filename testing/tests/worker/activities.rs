@@ -67,7 +67,11 @@ fn an_activity_returns_its_result() {
         Ok(ctx.activity(add, (sum, 1)).summary("once more").await?)
     }
     on_each_backend(async |scene| {
-        let worker = scene.worker().workflow(adds).activity(add).activity(nothing);
+        let worker = scene
+            .worker()
+            .workflow(adds)
+            .activity(add)
+            .activity(nothing);
         let _worker = worker.run();
         let sum = scene.start(adds, 40).await.unwrap().result().await.unwrap();
         assert_eq!(sum, 42);
@@ -106,7 +110,9 @@ fn an_activity_runs_whether_or_not_it_may_skip_the_queue() {
         worker.stop().await;
 
         let worker = scene.worker().workflow(both_ways).activity(add);
-        let _worker = worker.with(|builder| builder.disable_eager_activities()).run();
+        let _worker = worker
+            .with(|builder| builder.disable_eager_activities())
+            .run();
         let second = scene.start(both_ways, ()).await.unwrap().result().await;
         assert_eq!(second.unwrap(), 42);
     });
@@ -133,7 +139,11 @@ fn the_last_attempts_failure_reaches_the_client() {
         Ok(ctx.activity(succeeds_at, 9).retry(twice).await?)
     }
     on_each_backend(async |scene| {
-        let _worker = scene.worker().workflow(gives_up).activity(succeeds_at).run();
+        let _worker = scene
+            .worker()
+            .workflow(gives_up)
+            .activity(succeeds_at)
+            .run();
         let error = scene.start(gives_up, ()).await.unwrap().result().await;
         let error = error.unwrap_err();
         assert_eq!(error.application_kind(), Some("TooEarly"));
@@ -198,7 +208,12 @@ fn an_unknown_activity_fails_with_what_the_worker_knows() {
     }
     on_each_backend(async |scene| {
         let _worker = scene.worker().workflow(asks_a_stranger).activity(add).run();
-        let error = scene.start(asks_a_stranger, ()).await.unwrap().result().await;
+        let error = scene
+            .start(asks_a_stranger, ())
+            .await
+            .unwrap()
+            .result()
+            .await;
         let error = error.unwrap_err();
         assert_eq!(error.application_kind(), Some("NotFoundError"));
         let report = error.failure().unwrap().report();
@@ -223,7 +238,11 @@ fn arguments_that_cannot_be_read_fail_the_attempt() {
         Ok(ctx.activity(takes_number, 7).retry(once).await?)
     }
     on_each_backend(async |scene| {
-        let _worker = scene.worker().workflow(mismatched).activity(takes_text).run();
+        let _worker = scene
+            .worker()
+            .workflow(mismatched)
+            .activity(takes_text)
+            .run();
         let error = scene.start(mismatched, ()).await.unwrap().result().await;
         let error = error.unwrap_err();
         assert_eq!(error.application_kind(), Some("DecodeError"));

@@ -10,7 +10,7 @@ use std::time::Duration;
 use outlast::Client;
 use outlast_testing::{Server, ServerOptions, TimeMode};
 use tokio::runtime;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use crate::scene::Scene;
 
@@ -47,7 +47,11 @@ where
 {
     let name = name_of::<F>();
     let mut backends = in_memory.to_vec();
-    backends.extend(std::env::var("OUTLAST_TEST_ADDRESS").ok().map(Backend::Real));
+    backends.extend(
+        std::env::var("OUTLAST_TEST_ADDRESS")
+            .ok()
+            .map(Backend::Real),
+    );
     let outcomes = thread::scope(|scope| {
         let threads: Vec<_> = backends
             .into_iter()
@@ -58,7 +62,10 @@ where
                     .expect("the system gives a thread")
             })
             .collect();
-        threads.into_iter().map(|thread| thread.join()).collect::<Vec<_>>()
+        threads
+            .into_iter()
+            .map(|thread| thread.join())
+            .collect::<Vec<_>>()
     });
     // The panic was reported already, by the thread with the server's name.
     outcomes.into_iter().for_each(|outcome| {
@@ -75,17 +82,19 @@ where
         .enable_all()
         .build()
         .expect("the system gives a runtime");
-    runtime.block_on(async {
+    let took = runtime.block_on(async {
+        let began = Instant::now();
         let scene = backend.set_up(name).await;
         if timeout(DEADLINE, test(&scene)).await.is_err() {
             panic!("it takes too long; {}", scene.diagnostics().await);
         }
         scene.replay_all().await;
+        began.elapsed()
     });
     // Bodies that wait forever are part of some tests.
     runtime.shutdown_background();
     if matches!(backend, Backend::Real(_)) {
-        report(name);
+        report(name, took);
     }
 }
 
@@ -104,10 +113,17 @@ impl Backend {
             spawn(async move { clock.run_clock().await });
             return Scene::new(name, server.client(), Some(server), None);
         }
-        let bound = server.bind(([127, 0, 0, 1], 0).into()).expect("there is a free port");
-        let address = bound.local_address().expect("the port is bound").to_string();
+        let bound = server
+            .bind(([127, 0, 0, 1], 0).into())
+            .expect("there is a free port");
+        let address = bound
+            .local_address()
+            .expect("the port is bound")
+            .to_string();
         spawn(async move { bound.serve(std::future::pending()).await });
-        let client = Client::connect(&address).await.expect("the server is there");
+        let client = Client::connect(&address)
+            .await
+            .expect("the server is there");
         Scene::new(name, client, Some(server), Some(address))
     }
 }
@@ -122,7 +138,10 @@ impl fmt::Display for Backend {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "it ends with the runtime of its test")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "it ends with the runtime of its test"
+)]
 fn spawn<T: Send + 'static>(task: impl Future<Output = T> + Send + 'static) {
     tokio::spawn(task);
 }
@@ -134,14 +153,15 @@ fn name_of<F>() -> &'static str {
     name.split_once("::{{").map_or(name, |(test, _)| test)
 }
 
-/// Notes that the real server was there.
-fn report(name: &str) {
+/// Notes that the real server was there, and for how long.
+fn report(name: &str, took: Duration) {
     let Ok(path) = std::env::var("OUTLAST_TEST_REPORT") else {
         return;
     };
     let file = OpenOptions::new().create(true).append(true).open(path);
     // One write, so that the lines of several threads do not mix.
-    let written = file.and_then(|mut file| file.write_all(format!("{name}\n").as_bytes()));
+    let written =
+        file.and_then(|mut file| file.write_all(format!("{name} {took:.1?}\n").as_bytes()));
     written.expect("the report can be written");
 }
 

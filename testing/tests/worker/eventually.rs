@@ -34,7 +34,10 @@ pub(crate) async fn events<K: Workflow>(workflow: &WorkflowHandle<K>) -> Vec<Str
 pub(crate) async fn event<K: Workflow>(workflow: &WorkflowHandle<K>, name: &str) {
     eventually(name, async || {
         let events = events(workflow).await;
-        events.iter().any(|event| event.starts_with(name)).then_some(())
+        events
+            .iter()
+            .any(|event| event.starts_with(name))
+            .then_some(())
     })
     .await;
 }

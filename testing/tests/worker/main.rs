@@ -6,9 +6,16 @@
 //! added to the file that `OUTLAST_TEST_REPORT` names.
 
 mod backend;
+mod desk;
 mod eventually;
 mod running;
 mod scene;
 mod switches;
 
 mod activities;
+mod activity_cancellation;
+mod activity_timeouts;
+mod async_completion;
+mod queries;
+mod signals;
+mod updates;

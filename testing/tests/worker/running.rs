@@ -1,10 +1,10 @@
 //! Workers that run beside a test.
 
+use outlast::WorkerBuilder;
 use outlast::activity::{ActivityImpl, ActivitySet};
 use outlast::definition::{ActivityFn, WorkflowFn};
 use outlast::worker::WorkerError;
 use outlast::workflow::WorkflowImpl;
-use outlast::WorkerBuilder;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
@@ -83,7 +83,10 @@ impl RunningWorker {
     pub(crate) async fn kill(mut self) {
         self.task.abort();
         let killed = (&mut self.task).await;
-        assert!(killed.is_err_and(|error| error.is_cancelled()), "it ended by itself");
+        assert!(
+            killed.is_err_and(|error| error.is_cancelled()),
+            "it ended by itself"
+        );
     }
 
     /// Asks the worker to stop.

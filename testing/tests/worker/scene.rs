@@ -183,5 +183,7 @@ fn next_run(last: &wire::HistoryEvent) -> Option<RunId> {
         Attributes::WorkflowExecutionTimedOutEventAttributes(end) => &end.new_execution_run_id,
         _ => return None,
     };
-    Some(next).filter(|next| !next.is_empty()).map(|next| next.as_str().into())
+    Some(next)
+        .filter(|next| !next.is_empty())
+        .map(|next| next.as_str().into())
 }
