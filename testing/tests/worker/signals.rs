@@ -186,7 +186,7 @@ fn a_workflow_that_ends_while_signals_arrive_loses_none_that_it_could_see() {
         let _worker = scene.worker().workflow(Counter::run).run();
         let counter = scene.start(Counter::run, 3).await.unwrap();
         let mut sent = 0;
-        while counter.signal(Counter::add, ()).await.is_ok() {
+        while sent < 20 && counter.signal(Counter::add, ()).await.is_ok() {
             sent += 1;
         }
         let seen = counter.result().await.unwrap();
