@@ -5,7 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 use super::context::WorkflowContext;
-use crate::convert::{Args, Payload, ToPayload};
+use crate::convert::{Args, DecodeError, Payload, ToPayload};
 use crate::definition::{QueryReturn, SignalFn, SignalReturn, UpdateFn, UpdateReturn};
 use crate::engine::Dispatch;
 use crate::error::WorkflowError;
@@ -15,13 +15,19 @@ use crate::failure::Failure;
 pub struct Handlers<W> {
     pub(super) signals: Vec<Handler<SignalBody<W>>>,
     pub(super) queries: Vec<Handler<QueryBody<W>>>,
-    pub(super) updates: Vec<Handler<UpdateBody<W>>>,
+    pub(super) updates: Vec<Handler<UpdateBodies<W>>>,
     pub(super) validators: Vec<Handler<ValidatorBody<W>>>,
 }
 
 pub(super) struct Handler<B> {
     pub(super) name: &'static str,
     pub(super) body: B,
+}
+
+/// What an update does, and whether it can read its arguments at all.
+pub(super) struct UpdateBodies<W> {
+    pub(super) run: UpdateBody<W>,
+    pub(super) check: fn(&[Payload]) -> Result<(), DecodeError>,
 }
 
 type Signaled = Result<(), WorkflowError>;
@@ -88,11 +94,13 @@ impl<W: Send + 'static> Handlers<W> {
         name: &'static str,
         body: fn(&mut W, A) -> R,
     ) {
-        let body: UpdateBody<W> = Box::new(move |ctx, input| {
+        let run: UpdateBody<W> = Box::new(move |ctx, input| {
             decoded(input, |args| {
                 Dispatch::Done(outcome(ctx.with_state(|w| body(w, args))))
             })
         });
+        let check = |input: &[Payload]| A::decode(input).map(drop);
+        let body = UpdateBodies { run, check };
         self.updates.push(Handler { name, body });
     }
 
@@ -106,7 +114,7 @@ impl<W: Send + 'static> Handlers<W> {
         F: Future<Output = R> + Send + 'static,
         R: UpdateReturn,
     {
-        let body: UpdateBody<W> = Box::new(move |ctx, input| {
+        let run: UpdateBody<W> = Box::new(move |ctx, input| {
             decoded(input, |args| {
                 let run = body(ctx.clone(), args);
                 let run: Pin<Box<dyn Future<Output = Updated> + Send>> =
@@ -114,6 +122,8 @@ impl<W: Send + 'static> Handlers<W> {
                 Dispatch::Running(run)
             })
         });
+        let check = |input: &[Payload]| A::decode(input).map(drop);
+        let body = UpdateBodies { run, check };
         self.updates.push(Handler { name, body });
     }
 

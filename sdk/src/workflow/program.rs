@@ -100,10 +100,15 @@ impl<K: WorkflowImpl> Instance for TypedInstance<K> {
     }
 
     fn validate(&self, name: &str, input: &[Payload]) -> Dispatch<Result<(), Failure>> {
-        match find(&self.handlers.validators, name) {
-            Some(body) => body(&self.context.state(), input),
-            None if find(&self.handlers.updates, name).is_some() => Dispatch::Done(Ok(())),
-            None => Dispatch::Unknown,
+        if let Some(body) = find(&self.handlers.validators, name) {
+            return body(&self.context.state(), input);
+        }
+        let Some(update) = find(&self.handlers.updates, name) else {
+            return Dispatch::Unknown;
+        };
+        match (update.check)(input) {
+            Ok(()) => Dispatch::Done(Ok(())),
+            Err(error) => Dispatch::Undecodable(error),
         }
     }
 
@@ -113,7 +118,7 @@ impl<K: WorkflowImpl> Instance for TypedInstance<K> {
         input: &[Payload],
     ) -> Dispatch<Result<Payload, WorkflowError>> {
         match find(&self.handlers.updates, name) {
-            Some(body) => body(&self.context, input),
+            Some(update) => (update.run)(&self.context, input),
             None => Dispatch::Unknown,
         }
     }

@@ -126,11 +126,17 @@ fn an_update_that_is_unknown_or_cannot_be_read_is_rejected() {
             report.contains("no_such_update") && report.contains("deposit"),
             "{report}"
         );
-        let odd = account
-            .update_by_name::<u64>("deposit", ("odd".to_owned(),))
-            .await;
-        let report = odd.unwrap_err().failure().unwrap().report();
-        assert!(report.contains("deposit"), "{report}");
+        for name in ["deposit", "withdraw"] {
+            let odd = account.update_by_name::<u64>(name, ("odd".to_owned(),));
+            let report = odd.await.unwrap_err().failure().unwrap().report();
+            assert!(report.contains(&format!("update `{name}`")), "{report}");
+        }
+        let events = events(&account).await;
+        let accepted = "WorkflowExecutionUpdateAccepted";
+        assert!(
+            !events.iter().any(|event| event.starts_with(accepted)),
+            "{events:?}"
+        );
         assert_eq!(account.update(Account::deposit, 1).await.unwrap(), 1);
     });
 }

@@ -4,7 +4,9 @@
 //! the order of their arrival, then everything that was waited for, then the cancellation.
 //! Only after all of that is told are coroutines polled.
 
-use super::{CloseKind, End, Jobs, Message, Outcome, Run, TaskFailure, Told, unhandled};
+use super::{
+    CloseKind, End, Jobs, Message, Outcome, Run, TaskFailure, Told, undecodable, unhandled,
+};
 use crate::convert::Payload;
 use crate::engine::command::{Command, NextRun};
 use crate::engine::core::Mode;
@@ -62,10 +64,8 @@ impl Run {
             Ok((instance, main))
         });
         let made: Result<_, crate::convert::DecodeError> = made.map_err(panicked)?;
-        let (instance, main) = made.map_err(|error| {
-            let message = format!("the arguments of workflow `{}`: {error}", program.name());
-            unhandled(Failure::application("UndecodableArguments", message))
-        })?;
+        let (instance, main) =
+            made.map_err(|error| unhandled(undecodable("workflow", program.name(), &error)))?;
         self.instance = Some(instance);
         self.executor.start_main(main);
         Ok(())
@@ -122,7 +122,10 @@ impl Run {
                 self.executor
                     .start_handler(HandlerFuture::Update(index, future));
             }
-            Dispatch::Undecodable(error) => self.complete_update(index, Err(error.into())),
+            Dispatch::Undecodable(error) => {
+                let failure = undecodable("update", name, &error);
+                self.complete_update(index, Err(failure.into()));
+            }
             Dispatch::Unknown => {
                 let message = format!("history has update `{name}`, which has no handler now");
                 return Err(TaskFailure {
@@ -150,10 +153,7 @@ impl Run {
         self.take_fault()?;
         Ok(match verdict {
             Ok(Dispatch::Done(verdict)) => verdict,
-            Ok(Dispatch::Undecodable(error)) => Err(Failure::application(
-                "UndecodableArguments",
-                error.to_string(),
-            )),
+            Ok(Dispatch::Undecodable(error)) => Err(undecodable("update", request.name(), &error)),
             Ok(Dispatch::Unknown | Dispatch::Running(_)) => {
                 let known = self.program.handlers().updates.join(", ");
                 let name = request.name();
