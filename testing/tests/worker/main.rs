@@ -8,6 +8,7 @@
 mod backend;
 mod desk;
 mod eventually;
+mod proxy;
 mod running;
 mod scene;
 mod switches;
@@ -21,6 +22,7 @@ mod cancellation;
 mod client;
 mod continue_as_new;
 mod failures;
+mod faults;
 mod queries;
 mod shutdown;
 mod signals;
