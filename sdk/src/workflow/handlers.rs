@@ -38,8 +38,6 @@ pub(super) type UpdateBody<W> =
     Box<dyn Fn(&WorkflowContext<W>, &[Payload]) -> Dispatch<Updated> + Send + Sync>;
 pub(super) type ValidatorBody<W> =
     Box<dyn Fn(&W, &[Payload]) -> Dispatch<Result<(), Failure>> + Send + Sync>;
-pub(super) type Reader = fn(&[Payload]) -> Result<(), DecodeError>;
-
 pub(super) type ReaderBody = fn(&[Payload]) -> Result<(), DecodeError>;
 
 impl<W: Send + 'static> Handlers<W> {

@@ -4,7 +4,7 @@
 //! the order of their arrival, then what was waited for and the cancellation in the order of
 //! theirs. Only after all of that is told are coroutines polled.
 
-use super::{CloseKind, End, Jobs, Message, Outcome, Run, TaskFailure, Told};
+use super::{CloseKind, End, Jobs, Message, Outcome, Run, TaskFailure, Told, undecodable};
 use crate::convert::Payload;
 use crate::engine::command::{Command, NextRun};
 use crate::engine::core::{Core, Mode};
@@ -62,10 +62,8 @@ impl Run {
             Ok((instance, main))
         });
         let made: Result<_, crate::convert::DecodeError> = made.map_err(panicked)?;
-        let (instance, main) = made.map_err(|error| {
-            let message = format!("the arguments of workflow `{}`: {error}", program.name());
-            undecodable(message)
-        })?;
+        let (instance, main) =
+            made.map_err(|error| unreadable(undecodable("workflow", program.name(), &error)))?;
         self.instance = Some(instance);
         self.executor.start_main(main);
         Ok(())
@@ -82,9 +80,8 @@ impl Run {
                 self.start_handler(HandlerFuture::Signal(future));
             }
             Dispatch::Undecodable(error) if self.program.options().refuses_undecodable_signals => {
-                return Err(undecodable(format!(
-                    "signal `{name}`, event {event_id}: {error}"
-                )));
+                let what = format!("event {event_id}, signal");
+                return Err(unreadable(undecodable(&what, name, &error)));
             }
             Dispatch::Undecodable(error) => {
                 self.warn(
@@ -126,7 +123,10 @@ impl Run {
             Dispatch::Running(future) => {
                 self.start_handler(HandlerFuture::Update(index, future));
             }
-            Dispatch::Undecodable(error) => self.complete_update(index, Err(error.into())),
+            Dispatch::Undecodable(error) => {
+                let failure = undecodable("update", name, &error);
+                self.complete_update(index, Err(failure.into()));
+            }
             Dispatch::Unknown => {
                 let message = format!("history has update `{name}`, which has no handler now");
                 return Err(TaskFailure {
@@ -159,10 +159,7 @@ impl Run {
         self.take_fault()?;
         Ok(match verdict {
             Ok(Dispatch::Done(verdict)) => verdict,
-            Ok(Dispatch::Undecodable(error)) => Err(Failure::application(
-                "UndecodableArguments",
-                error.to_string(),
-            )),
+            Ok(Dispatch::Undecodable(error)) => Err(undecodable("update", request.name(), &error)),
             Ok(Dispatch::Unknown | Dispatch::Running(_)) => {
                 let known = self.program.handlers().updates.join(", ");
                 let name = request.name();
@@ -352,8 +349,7 @@ fn panicked(panicked: Panicked) -> TaskFailure {
     }
 }
 
-fn undecodable(message: String) -> TaskFailure {
-    let failure = Failure::application("UndecodableArguments", message);
+fn unreadable(failure: Failure) -> TaskFailure {
     TaskFailure {
         cause: TaskFailureCause::Arguments,
         failure,

@@ -1,6 +1,6 @@
 //! Answers a task once its history is taken in: queries, then commands.
 
-use super::{Run, SDK_NAME};
+use super::{Run, SDK_NAME, undecodable};
 use crate::convert::{Payload, ToPayload};
 use crate::engine::core::Mode;
 use crate::engine::panic::guard;
@@ -65,10 +65,7 @@ impl Run {
         drop(entered);
         match answer {
             Ok(Dispatch::Done(answer)) => answer,
-            Ok(Dispatch::Undecodable(error)) => Err(Failure::application(
-                "UndecodableArguments",
-                error.to_string(),
-            )),
+            Ok(Dispatch::Undecodable(error)) => Err(undecodable("query", &query.name, &error)),
             Ok(Dispatch::Unknown | Dispatch::Running(_)) => {
                 let known = self.program.handlers().queries.join(", ");
                 let name = &query.name;

@@ -22,7 +22,7 @@ use super::program::{Instance, Program};
 use super::task::{
     HistoryPage, Query, Step, TaskCompletion, TaskFailure, TaskFailureCause, WorkflowTask,
 };
-use crate::convert::Payload;
+use crate::convert::{DecodeError, Payload};
 use crate::error::WorkflowError;
 use crate::failure::Failure;
 use crate::ids::WorkflowExecution;
@@ -295,6 +295,12 @@ fn unhandled(failure: Failure) -> TaskFailure {
         cause: TaskFailureCause::Unhandled,
         failure,
     }
+}
+
+/// What a caller hears of arguments that the code does not take.
+fn undecodable(what: &str, name: &str, error: &DecodeError) -> Failure {
+    let message = format!("the arguments of {what} `{name}`: {error}");
+    Failure::application("UndecodableArguments", message)
 }
 
 /// The request of an accepted update, from the acceptance or from what was admitted before.

@@ -125,6 +125,6 @@ fn a_malformed_signal_fails_the_task_where_it_is_told_to() {
         failure
             .failure
             .message()
-            .starts_with("signal `number`, event 6")
+            .starts_with("the arguments of event 6, signal `number`")
     );
 }

@@ -107,6 +107,26 @@ fn an_unknown_query_is_told_the_known_ones() {
 }
 
 #[test]
+fn a_query_with_arguments_of_another_type_is_named() {
+    let history = HistoryBuilder::new("Counter").task();
+    let mut run = run_of(Counter::run);
+    let query = Query {
+        input: vec![value(&"odd")],
+        ..ask("total", 0)
+    };
+    run.handle_task(only_a_query(&history, query));
+    let Step::Answered(Err(failure)) = run.poll() else {
+        panic!("expected a failure")
+    };
+    assert_eq!(failure.application_kind(), Some("UndecodableArguments"));
+    let message = failure.message();
+    assert!(
+        message.starts_with("the arguments of query `total`: "),
+        "{message}"
+    );
+}
+
+#[test]
 fn gotcha_15_a_query_of_a_closed_run_answers_and_does_nothing_else() {
     let history = HistoryBuilder::new("Counter")
         .signaled("add", [value(&30u32)])

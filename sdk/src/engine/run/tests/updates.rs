@@ -110,10 +110,14 @@ fn an_unknown_update_and_undecodable_arguments_are_rejected() {
     let history = HistoryBuilder::new("Basket").open_task();
     let mut task = with_updates(&history, &[("u", "remove", "pen")]);
     task.updates.push(update("v", "add", [value(&7u32)], 2));
+    // Nothing but its types guards this one.
+    task.updates
+        .push(update("w", "add_later", [value(&7u32)], 2));
     let completion = run_of(Basket::run).complete(task);
+    assert!(completion.commands.is_empty());
     assert_eq!(
         replies(completion),
-        ["u/request/reject", "v/request/reject"]
+        ["u/request/reject", "v/request/reject", "w/request/reject"]
     );
 }
 
