@@ -19,8 +19,8 @@ use outlast::definition::{
 };
 use outlast::workflow::WorkflowImpl;
 use outlast::{
-    ActivityContext, ActivityError, ActivityOptions, RetryPolicy, WorkflowContext, WorkflowError,
-    WorkflowResult, activities, activity, workflow,
+    ActivityContext, ActivityError, ActivityInfo, ActivityOptions, RetryPolicy, WorkflowContext,
+    WorkflowError, WorkflowResult, activities, activity, workflow,
 };
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +30,11 @@ fn ready<F: Future>(future: F) -> F::Output {
         Poll::Ready(output) => output,
         Poll::Pending => panic!("the future waits"),
     }
+}
+
+/// The context of an attempt that no worker looks after.
+fn context() -> ActivityContext {
+    ActivityContext::detached(ActivityInfo::default())
 }
 
 fn options<M, F: ActivityFn<M>>(_: F) -> ActivityOptions {
@@ -166,7 +171,7 @@ mod free_functions {
 
     #[test]
     fn are_called_by_their_key() {
-        let called = add::call(Arc::new(()), ActivityContext::default(), (1, 2));
+        let called = add::call(Arc::new(()), context(), (1, 2));
         assert_eq!(ready(called).unwrap(), 3);
     }
 
@@ -242,7 +247,7 @@ mod methods {
     fn are_called_as_they_are_written() {
         let inventory = Arc::new(Inventory::with(3));
         assert_eq!(ready(inventory.reserve(1)).unwrap(), 2);
-        let context = ActivityContext::default();
+        let context = context();
         assert_eq!(
             ready(Arc::clone(&inventory).copy(context)).unwrap(),
             *inventory
@@ -309,7 +314,7 @@ mod methods {
             K: ActivityImpl<Receiver = Inventory>,
         {
             let inventory = Arc::new(Inventory::with(3));
-            ready(K::call(inventory, ActivityContext::default(), args))
+            ready(K::call(inventory, context(), args))
         }
         assert_eq!(call(Inventory::reserve, (1,)).unwrap(), 2);
         assert_eq!(call(Inventory::copy, ()).unwrap(), Inventory::with(3));

@@ -21,6 +21,16 @@ pub type WorkflowResult<T> = Result<T, WorkflowError>;
 /// Returned from `run`, it fails the execution for good (or ends it as canceled, or continues
 /// it as new). A panic, on the other hand, fails only the workflow task, which is tried again
 /// until the code is mended.
+///
+/// # Examples
+/// ```
+/// use outlast::WorkflowError;
+///
+/// let error = WorkflowError::application("OutOfStock", "no pens are left").detail(&3);
+/// let failure = error.as_failure().unwrap();
+/// assert_eq!(failure.application_kind(), Some("OutOfStock"));
+/// assert_eq!(failure.as_application().unwrap().detail::<u32>(0).unwrap(), 3);
+/// ```
 pub struct WorkflowError(WorkflowErrorKind);
 
 pub(crate) enum WorkflowErrorKind {
@@ -39,6 +49,24 @@ pub(crate) struct ContinueAsNew {
 }
 
 /// Why an attempt of an activity ends without a value.
+///
+/// Unless it is [non-retryable](Self::non_retryable), the server tries again, as the retry policy
+/// of the activity says.
+///
+/// # Examples
+/// ```
+/// use outlast::ActivityError;
+///
+/// fn parse(row: &str) -> Result<u32, ActivityError> {
+///     if row.is_empty() {
+///         return Err(ActivityError::application("EmptyRow", "nothing to parse").non_retryable());
+///     }
+///     Ok(row.parse()?)
+/// }
+///
+/// let error = parse("seven").unwrap_err();
+/// assert_eq!(error.as_failure().unwrap().application_kind(), Some("ParseIntError"));
+/// ```
 pub struct ActivityError(ActivityErrorKind);
 
 pub(crate) enum ActivityErrorKind {

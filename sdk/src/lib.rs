@@ -1,5 +1,4 @@
-//! Outlast: durable workflows in Rust, for Temporal-compatible servers.
-
+#![doc = include_str!("../README.md")]
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
 #[allow(
@@ -40,7 +39,7 @@ pub use failure::{
 };
 pub use history::{HistoryFileError, WorkflowHistory};
 pub use ids::{ActivityId, RunId, UpdateId, WorkflowExecution, WorkflowId};
-pub use options::{ActivityCancellation, ActivityOptions};
+pub use options::{ActivityCancellation, ActivityOptions, WorkflowOptions};
 pub use outlast_macros::{activities, activity, workflow};
 pub use replayer::{Replay, ReplayError, ReplayOutcome, Replayer};
 pub use retry_policy::RetryPolicy;

@@ -1,4 +1,4 @@
-//! [`ActivityOptions`]: how an activity is scheduled.
+//! How an activity is scheduled, and what becomes of a workflow that goes wrong.
 
 use std::time::Duration;
 
@@ -144,5 +144,63 @@ impl ActivityOptions {
             eager: other.eager.or(self.eager),
             summary: other.summary.or(self.summary),
         }
+    }
+}
+
+/// What becomes of a workflow that goes wrong in a way that a new version of its code could mend.
+///
+/// By default only the workflow task fails, and the server hands it out again until it succeeds:
+/// nothing is lost, and the workflow goes on once the code is mended. Where nobody waits for
+/// that, the execution can fail instead.
+///
+/// # Examples
+/// ```
+/// use outlast::WorkflowOptions;
+///
+/// let strict = WorkflowOptions::new().fail_on_panic().fail_on_nondeterminism();
+/// assert_ne!(strict, WorkflowOptions::new());
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WorkflowOptions {
+    pub(crate) fails_on_panic: bool,
+    pub(crate) fails_on_nondeterminism: bool,
+    pub(crate) fails_on_undecodable_arguments: bool,
+    pub(crate) refuses_undecodable_signals: bool,
+}
+
+impl WorkflowOptions {
+    /// Only the task fails, whatever goes wrong; undecodable signals are passed over.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A panic in the workflow's code fails the execution.
+    #[must_use]
+    pub fn fail_on_panic(mut self) -> Self {
+        self.fails_on_panic = true;
+        self
+    }
+
+    /// Code that does not do what the history says that it did fails the execution.
+    #[must_use]
+    pub fn fail_on_nondeterminism(mut self) -> Self {
+        self.fails_on_nondeterminism = true;
+        self
+    }
+
+    /// Arguments of the run that cannot be decoded fail the execution.
+    #[must_use]
+    pub fn fail_on_undecodable_arguments(mut self) -> Self {
+        self.fails_on_undecodable_arguments = true;
+        self
+    }
+
+    /// A signal whose arguments cannot be decoded fails the task, until the code can decode it.
+    /// By default it is passed over with an error in the log, and stays in the history.
+    #[must_use]
+    pub fn refuse_undecodable_signals(mut self) -> Self {
+        self.refuses_undecodable_signals = true;
+        self
     }
 }

@@ -3,6 +3,7 @@
 pub use std::time::Duration;
 
 pub use crate::{
-    ActivityContext, ActivityError, ActivityOptions, CanceledFailure, Failure, RetryPolicy,
-    WorkflowContext, WorkflowError, WorkflowResult, activities, activity, workflow,
+    ActivityContext, ActivityError, ActivityOptions, CanceledFailure, Client, Failure, RetryPolicy,
+    Worker, WorkflowContext, WorkflowError, WorkflowHandle, WorkflowResult, activities, activity,
+    workflow,
 };

@@ -250,7 +250,9 @@ impl ReplayError {
             {
                 Self::UnusableHistory(task.failure)
             }
-            TaskFailureCause::Unhandled => Self::Task(task.failure),
+            TaskFailureCause::Arguments | TaskFailureCause::Panic | TaskFailureCause::Unhandled => {
+                Self::Task(task.failure)
+            }
         }
     }
 }

@@ -1,5 +1,9 @@
 //! The client against a real server, named by `OUTLAST_TEST_ADDRESS` (`host:port`).
+//!
+//! Tests that reached it are added to the file that `OUTLAST_TEST_REPORT` names.
 
+use std::fs::OpenOptions;
+use std::io::Write;
 use std::time::Duration;
 
 use outlast::client::{
@@ -23,20 +27,35 @@ const QUEUE: &str = "client-live-nobody-polls";
 /// A client of the server under test. Without one, says so.
 async fn connect() -> Option<Client> {
     let Ok(address) = std::env::var("OUTLAST_TEST_ADDRESS") else {
-        report("skipped: OUTLAST_TEST_ADDRESS names no server");
+        say("skipped: OUTLAST_TEST_ADDRESS names no server");
         return None;
     };
-    report(&format!("running against {address}"));
-    Some(Client::connect(address).await.expect("the server is there"))
+    say(&format!("running against {address}"));
+    let client = Client::connect(address).await.expect("the server is there");
+    report();
+    Some(client)
 }
 
 /// Past the test harness, which hides what a passing test prints.
-fn report(what: &str) {
-    use std::io::Write;
+fn say(what: &str) {
+    writeln!(std::io::stderr(), "{}: {what}", test_name()).expect("stderr is writable");
+}
 
+/// Notes that the real server was there.
+fn report() {
+    let Ok(path) = std::env::var("OUTLAST_TEST_REPORT") else {
+        return;
+    };
+    let file = OpenOptions::new().create(true).append(true).open(path);
+    // One write, so that the lines of several tests do not mix.
+    let line = format!("client_live::{}\n", test_name());
+    let written = file.and_then(|mut file| file.write_all(line.as_bytes()));
+    written.expect("the report can be written");
+}
+
+fn test_name() -> String {
     let thread = std::thread::current();
-    let test = thread.name().unwrap_or("client_live");
-    writeln!(std::io::stderr(), "{test}: {what}").expect("stderr is writable");
+    thread.name().unwrap_or("client_live").to_owned()
 }
 
 async fn start(client: &Client) -> WorkflowHandle<Untyped> {

@@ -2,16 +2,19 @@
 //!
 //! Each scenario runs over TCP against the in-memory server. With `OUTLAST_TEST_ADDRESS` set (for
 //! example to `127.0.0.1:7233`), it runs against the server at that address too, with the same
-//! assertions: where the two differ, the in-memory server is wrong.
+//! assertions: where the two differ, the in-memory server is wrong. Scenarios that passed there are
+//! added to the file that `OUTLAST_TEST_REPORT` names.
 
 mod support;
 
+use std::fs::OpenOptions;
+use std::io::Write;
 use std::time::Duration;
 
 use outlast_proto::temporal::api::enums::v1::EventType::{self as E};
 use outlast_proto::temporal::api::enums::v1::{
-    RetryState, TimeoutType, UpdateWorkflowExecutionLifecycleStage as Stage,
-    WorkflowTaskFailedCause,
+    ParentClosePolicy, RetryState, StartChildWorkflowExecutionFailedCause, TimeoutType,
+    UpdateWorkflowExecutionLifecycleStage as Stage, WorkflowTaskFailedCause,
 };
 use outlast_proto::temporal::api::failure::v1::failure::FailureInfo;
 use outlast_proto::temporal::api::history::v1::HistoryEvent;
@@ -41,7 +44,19 @@ async fn conform(name: &str, scenario: impl AsyncFn(&Peer)) {
     }
     if let Ok(address) = std::env::var("OUTLAST_TEST_ADDRESS") {
         scenario(&Peer::connect(address, name).await).await;
+        report(&format!("conformance::{name}"));
     }
+}
+
+/// Notes that the real server was there.
+fn report(name: &str) {
+    let Ok(path) = std::env::var("OUTLAST_TEST_REPORT") else {
+        return;
+    };
+    let file = OpenOptions::new().create(true).append(true).open(path);
+    // One write, so that the lines of several tests do not mix.
+    let written = file.and_then(|mut file| file.write_all(format!("{name}\n").as_bytes()));
+    written.expect("the report can be written");
 }
 
 #[tokio::test]
@@ -912,6 +927,169 @@ async fn a_failed_workflow_with_a_retry_policy_starts_over() {
 }
 
 #[tokio::test]
+async fn a_child_reports_its_end_to_its_parent() {
+    conform("child", async |peer| {
+        peer.start().await;
+        let child = peer.of(&format!("{}-child", peer.workflow_id));
+        let task = peer.poll().await;
+        let command = start_child(
+            &peer.queue,
+            &child.workflow_id,
+            ParentClosePolicy::Terminate,
+        );
+        peer.complete(&task, vec![command]).await.unwrap();
+        let task = peer.poll_for(&child.workflow_id).await;
+        let Some(Attributes::WorkflowExecutionStartedEventAttributes(started)) =
+            &events_of(&task)[0].attributes
+        else {
+            panic!("{task:?}")
+        };
+        assert_eq!(started.parent_initiated_event_id, 5);
+        let parent = started.parent_workflow_execution.as_ref().unwrap();
+        assert_eq!(parent.workflow_id, peer.workflow_id);
+        assert_eq!(started.root_workflow_execution.as_ref(), Some(parent));
+        peer.complete(&task, vec![complete_workflow("grown up")])
+            .await
+            .unwrap();
+        while !peer
+            .types()
+            .await
+            .contains(&E::ChildWorkflowExecutionCompleted)
+        {
+            peer.complete(&peer.poll_for(&peer.workflow_id).await, vec![])
+                .await
+                .unwrap();
+        }
+        let events = peer.history().await;
+        assert_eq!(
+            events[4].event_type(),
+            E::StartChildWorkflowExecutionInitiated
+        );
+        assert_eq!(events[5].event_type(), E::ChildWorkflowExecutionStarted);
+        let completed = events.iter().find_map(|event| match &event.attributes {
+            Some(Attributes::ChildWorkflowExecutionCompletedEventAttributes(a)) => Some(a),
+            _ => None,
+        });
+        let completed = completed.unwrap();
+        assert_eq!(
+            (completed.initiated_event_id, completed.started_event_id),
+            (5, 6)
+        );
+        assert_eq!(completed.result, payloads("grown up"));
+        peer.terminate("").await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_child_cannot_take_an_id_in_use() {
+    conform("childid", async |peer| {
+        peer.start().await;
+        let task = peer.poll().await;
+        let command = start_child(&peer.queue, &peer.workflow_id, ParentClosePolicy::Terminate);
+        peer.complete(&task, vec![command]).await.unwrap();
+        let task = peer.poll().await;
+        let Some(Attributes::StartChildWorkflowExecutionFailedEventAttributes(failed)) =
+            &events_of(&task)[5].attributes
+        else {
+            panic!("{task:?}")
+        };
+        assert_eq!(
+            failed.cause(),
+            StartChildWorkflowExecutionFailedCause::WorkflowAlreadyExists
+        );
+        assert_eq!(failed.initiated_event_id, 5);
+        peer.terminate("").await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn children_end_as_the_close_policy_says() {
+    conform("policy", async |peer| {
+        peer.start().await;
+        let task = peer.poll().await;
+        let policies = [
+            (ParentClosePolicy::Terminate, E::WorkflowExecutionTerminated),
+            (ParentClosePolicy::RequestCancel, E::WorkflowTaskScheduled),
+            (ParentClosePolicy::Abandon, E::WorkflowTaskScheduled),
+        ];
+        let id = |policy| format!("{}-{policy:?}", peer.workflow_id);
+        let commands = policies
+            .map(|(policy, _)| start_child("nobody", &id(policy), policy))
+            .to_vec();
+        peer.complete(&task, commands).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        peer.terminate("").await.unwrap();
+        tokio::time::sleep(Duration::from_millis(1000)).await;
+        for (policy, last) in policies {
+            let child = peer.of(&id(policy));
+            let types = child.types().await;
+            let canceled = types.contains(&E::WorkflowExecutionCancelRequested);
+            assert_eq!(
+                canceled,
+                policy == ParentClosePolicy::RequestCancel,
+                "{types:?}"
+            );
+            if !canceled {
+                assert_eq!(types.last(), Some(&last), "{policy:?}");
+            }
+            let _ = child.terminate("").await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn workflows_signal_and_cancel_each_other() {
+    conform("external", async |peer| {
+        let other = peer.of(&format!("{}-other", peer.workflow_id));
+        other.start().await;
+        other.complete(&other.poll().await, vec![]).await.unwrap();
+        peer.start().await;
+        let task = peer.poll().await;
+        let commands = vec![
+            signal_external(&other.workflow_id, "hello"),
+            cancel_external(&other.workflow_id),
+            signal_external("nobody at all", "hello"),
+        ];
+        peer.complete(&task, commands).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(1000)).await;
+        let events = peer.history().await;
+        let want = [
+            E::SignalExternalWorkflowExecutionInitiated,
+            E::RequestCancelExternalWorkflowExecutionInitiated,
+            E::SignalExternalWorkflowExecutionInitiated,
+        ];
+        assert_eq!(types(&events[4..7]), want);
+        for want in [
+            E::ExternalWorkflowExecutionSignaled,
+            E::ExternalWorkflowExecutionCancelRequested,
+            E::SignalExternalWorkflowExecutionFailed,
+        ] {
+            assert!(types(&events).contains(&want), "{want:?} in {events:?}");
+        }
+        let events = other.history().await;
+        let signaled = events.iter().find_map(|event| match &event.attributes {
+            Some(Attributes::WorkflowExecutionSignaledEventAttributes(a)) => Some(a),
+            _ => None,
+        });
+        let signaled = signaled.unwrap();
+        assert_eq!(signaled.identity, "history-service");
+        let source = signaled.external_workflow_execution.as_ref().unwrap();
+        assert_eq!(source.workflow_id, peer.workflow_id);
+        let canceled = events.iter().find_map(|event| match &event.attributes {
+            Some(Attributes::WorkflowExecutionCancelRequestedEventAttributes(a)) => Some(a),
+            _ => None,
+        });
+        assert_eq!(canceled.unwrap().external_initiated_event_id, 6);
+        peer.terminate("").await.unwrap();
+        other.terminate("").await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn cancellation_is_asked_for_once_and_granted_by_the_workflow() {
     conform("cancel", async |peer| {
         peer.start().await;
@@ -1168,4 +1346,39 @@ fn task_failure(
 
 fn failed_cause(event: &HistoryEvent) -> WorkflowTaskFailedCause {
     task_failure(event).map(|a| a.cause()).unwrap_or_default()
+}
+
+#[tokio::test]
+async fn an_update_can_start_its_workflow() {
+    conform("multi", async |peer| {
+        let mut start = peer.start_request();
+        start.workflow_id_conflict_policy = 2;
+        let update = peer.update_request("u1", Stage::Completed);
+        let (answer, ()) = tokio::join!(peer.update_with_start(start, update), async {
+            let task = peer.poll().await;
+            assert_eq!(types(events_of(&task)).len(), 3);
+            assert_eq!(
+                task.messages.len(),
+                1,
+                "the update goes with the first task"
+            );
+            let request = &task.messages[0];
+            let (accept, complete) = (accept(request), complete_update(request, "changed"));
+            let commands = vec![protocol_message(&accept), protocol_message(&complete)];
+            peer.complete_with_messages(&task, commands, vec![accept, complete])
+                .await;
+        });
+        assert_eq!(answer.unwrap().responses.len(), 2);
+
+        let mut start = peer.start_request();
+        start.workflow_id_conflict_policy = 1;
+        let update = peer.update_request("u2", Stage::Completed);
+        let error = peer.update_with_start(start, update).await.unwrap_err();
+        assert_eq!(error.code(), Code::AlreadyExists);
+        assert_eq!(error.message(), "Update-with-Start could not be executed.");
+        assert_eq!(detail(&error), "MultiOperationExecutionFailure");
+
+        peer.terminate("").await.unwrap();
+    })
+    .await;
 }

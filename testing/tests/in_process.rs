@@ -65,6 +65,18 @@ async fn sleeping_makes_time_pass_and_settles() {
 }
 
 #[tokio::test]
+async fn a_server_is_idle_when_its_workers_are_done() {
+    let (server, peer) = scene();
+    server.idle().await;
+    peer.start().await;
+    let task = peer.poll().await;
+    let mut idle = Box::pin(server.idle());
+    assert!(poll_once(&mut idle).await.is_pending());
+    peer.complete(&task, vec![]).await.unwrap();
+    idle.await;
+}
+
+#[tokio::test]
 async fn held_time_stands_still() {
     let (server, _peer) = scene();
     let hold = server.hold_time();
@@ -157,6 +169,43 @@ async fn a_method_that_is_missing_says_its_name() {
         error.message(),
         "ListSchedules is not supported by this server"
     );
+}
+
+#[tokio::test]
+async fn a_message_that_is_too_large_is_refused_as_sdks_know_it() {
+    let (_server, peer) = scene();
+    peer.start().await;
+    let task = peer.poll().await;
+    let error = peer
+        .complete(&task, vec![complete_workflow(&"x".repeat(5 << 20))])
+        .await
+        .unwrap_err();
+    assert_eq!(error.code(), Code::ResourceExhausted);
+    assert!(
+        error
+            .message()
+            .starts_with("grpc: received message larger than max")
+    );
+    peer.complete(&task, vec![complete_workflow("done")])
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_flowing_clock_rests_between_the_things_that_are_due() {
+    let server = Server::new(ServerOptions {
+        time: TimeMode::Flowing,
+        ..ServerOptions::default()
+    });
+    let mut ticks = 0;
+    let mut clock = Box::pin(server.run_clock());
+    let counted = std::future::poll_fn(|cx| {
+        ticks += 1;
+        clock.as_mut().poll(cx).map(drop)
+    });
+    let rest = tokio::time::timeout(Duration::from_millis(200), counted).await;
+    assert!(rest.is_err());
+    assert!(ticks < 5, "it was polled {ticks} times");
 }
 
 #[tokio::test]

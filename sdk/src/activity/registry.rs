@@ -31,6 +31,13 @@ pub trait ActivitySet: Send + Sync + 'static {
     fn register(self: Arc<Self>, registry: &mut ActivityRegistry);
 }
 
+/// A type that something else holds on to as well.
+impl<T: ActivitySet> ActivitySet for Arc<T> {
+    fn register(self: Arc<Self>, registry: &mut ActivityRegistry) {
+        T::register(Self::clone(&self), registry);
+    }
+}
+
 /// An activity without its types: payloads in, a payload out.
 #[derive(Clone)]
 pub(crate) struct RegisteredActivity {

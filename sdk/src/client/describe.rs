@@ -19,6 +19,18 @@ use crate::failure::Failure;
 use crate::ids::{ActivityId, RunId, WorkflowExecution, WorkflowId};
 
 /// What the server knows about one run of a workflow.
+///
+/// # Examples
+/// ```no_run
+/// # async fn example(client: outlast::Client) -> Result<(), Box<dyn std::error::Error>> {
+/// let order = client.workflow_by_id("order-42").describe().await?;
+/// println!("{} is {:?}", order.workflow_type, order.status);
+/// for activity in &order.pending_activities {
+///     println!("{activity:?}");
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct WorkflowDescription {

@@ -35,6 +35,19 @@ pub struct ResultCall<K> {
 }
 
 /// Why a workflow has no result.
+///
+/// # Examples
+/// ```no_run
+/// # use outlast::client::{ResultError, Untyped};
+/// # async fn example(order: outlast::WorkflowHandle<Untyped>) {
+/// match order.result().await {
+///     Ok(result) => println!("{result:?}"),
+///     Err(error) if error.application_kind() == Some("CardDeclined") => println!("declined"),
+///     Err(ResultError::Canceled { .. }) => println!("somebody canceled it"),
+///     Err(error) => println!("{error}"),
+/// }
+/// # }
+/// ```
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ResultError {

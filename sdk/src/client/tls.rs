@@ -81,7 +81,11 @@ impl TlsOptions {
     }
 
     #[cfg(not(feature = "tls"))]
-    #[allow(clippy::needless_pass_by_value, reason = "as with the feature")]
+    #[allow(
+        clippy::needless_pass_by_value,
+        clippy::unused_self,
+        reason = "as with the feature"
+    )]
     pub(super) fn apply(self, _: Endpoint) -> Result<Endpoint, ConnectError> {
         Err(ConnectError::Tls(
             "this build of `outlast` lacks the feature `tls`".into(),

@@ -33,6 +33,20 @@ pub struct UpdateCall<R> {
 pub struct StartUpdateCall<R>(UpdateCall<R>);
 
 /// An update that the workflow has accepted.
+///
+/// # Examples
+/// ```no_run
+/// # use outlast::client::Untyped;
+/// # async fn example(
+/// #     order: outlast::WorkflowHandle<Untyped>,
+/// # ) -> Result<(), Box<dyn std::error::Error>> {
+/// let item = ("pen".to_owned(), 2);
+/// let update = order.update_by_name::<u32>("add_item", item).started().await?;
+/// println!("update {} is accepted", update.id());
+/// println!("{} items", update.result().await?);
+/// # Ok(())
+/// # }
+/// ```
 pub struct UpdateHandle<R> {
     target: Target,
     id: UpdateId,

@@ -29,7 +29,7 @@ pub(super) fn encode<T: Serialize + 'static>(value: &T) -> Result<Payload, Encod
 pub(super) fn decode<T: DeserializeOwned + 'static>(payload: &Payload) -> Result<T, DecodeError> {
     match payload.encoding() {
         Some(JSON | PROTO_JSON) => serde_json::from_slice(payload.data())
-            .map_err(|error| DecodeError::new::<T>(payload, error)),
+            .map_err(|error| DecodeError::new::<T>(payload, error.to_string())),
         Some(NULL) => serde_json::from_value(serde_json::Value::Null)
             .map_err(|_| DecodeError::new::<T>(payload, "the value is null")),
         Some(PLAIN) => cast(payload.data().to_vec())

@@ -63,13 +63,13 @@ impl EncodeError {
 }
 
 impl DecodeError {
-    pub(crate) fn new<T>(payload: &Payload, reason: impl ToString) -> Self {
+    pub(crate) fn new<T>(payload: &Payload, reason: impl Into<String>) -> Self {
         let encoding = payload.encoding().unwrap_or("no encoding");
         let found = format!("a payload of {} bytes ({encoding})", payload.data().len());
         Self {
             expected: type_name::<T>(),
             found,
-            reason: reason.to_string(),
+            reason: reason.into(),
         }
     }
 

@@ -20,7 +20,7 @@ pub(super) enum Rule {
     /// One completed task is one chunk.
     EachTask,
     /// Core-based SDKs: tasks that look empty join the next one, unless a command came before
-    /// them.
+    /// them. Tasks that this SDK completes in such a history stay apart, as they were live.
     MergeEmpty,
 }
 
@@ -43,6 +43,8 @@ pub(super) struct Known<'a> {
     pub(super) begin: usize,
     /// Whether there are no further events.
     pub(super) complete: bool,
+    /// The first completed task that names this SDK, in a history that another one began.
+    pub(super) taken_over: Option<i64>,
 }
 
 impl<'a> Known<'a> {
@@ -52,6 +54,12 @@ impl<'a> Known<'a> {
 
     fn get(self, index: usize) -> Option<&'a EventBody> {
         Some(&self.events.get(self.begin + index)?.body)
+    }
+
+    /// Whether the completed task at that place is the answer of this SDK.
+    fn is_ours(self, index: usize) -> bool {
+        let event = self.events.get(self.begin + index);
+        event.is_some_and(|event| self.taken_over.is_some_and(|since| since <= event.id))
     }
 
     fn next(self, index: usize) -> Next<'a> {
@@ -153,6 +161,9 @@ impl Scan {
         match known.next(here + 1) {
             Next::Unknown => return Verdict::NotKnown,
             Next::Event(body) if comes_to_nothing(body) => return Verdict::GoesOn,
+            Next::Event(EventBody::TaskCompleted(_)) if known.is_ours(here + 1) => {
+                return Verdict::Ends(here + 1);
+            }
             Next::Event(EventBody::TaskCompleted(_)) => {}
             Next::Event(_) | Next::Nothing => {
                 self.tasks.push((id, here));

@@ -71,6 +71,12 @@ pub(crate) enum Mode {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ConditionId(u64);
 
+/// A scope that was entered, until it is dropped: also by a panic, which the workflow may catch.
+pub(crate) struct EnteredScope<'a> {
+    core: &'a CoreHandle,
+    outer: Scope,
+}
+
 impl CoreHandle {
     pub(crate) fn new(execution: WorkflowExecution, namespace: Arc<str>) -> Self {
         Self(Arc::new(Mutex::new(Core {
@@ -132,7 +138,9 @@ impl CoreHandle {
 
     /// Draws from the run's randomness.
     pub(crate) fn draw<T>(&self, draw: impl FnOnce(&mut Random) -> T) -> T {
-        draw(&mut self.lock().random)
+        let mut core = self.lock();
+        core.forbid_read_only("draw a random number");
+        draw(&mut core.random)
     }
 
     /// Cancels an operation because the workflow says so.
@@ -199,12 +207,10 @@ impl CoreHandle {
         self.lock().conditions.retain(|(watched, _)| *watched != id);
     }
 
-    /// Polls something in another scope; what it starts belongs there.
-    pub(crate) fn in_scope<T>(&self, scope: Scope, run: impl FnOnce() -> T) -> T {
+    /// Enters another scope; what is started until the result is dropped belongs there.
+    pub(crate) fn enter_scope(&self, scope: Scope) -> EnteredScope<'_> {
         let outer = std::mem::replace(&mut self.lock().scope, scope);
-        let result = run();
-        self.lock().scope = outer;
-        result
+        EnteredScope { core: self, outer }
     }
 
     /// Why the scope that runs now is canceled, if it is.
@@ -218,6 +224,12 @@ impl CoreHandle {
     /// Why the workflow is to be canceled, if it is.
     pub(crate) fn cancel_reason(&self) -> Option<Arc<str>> {
         self.lock().cancel_reason.clone()
+    }
+}
+
+impl Drop for EnteredScope<'_> {
+    fn drop(&mut self) {
+        self.core.lock().scope = self.outer;
     }
 }
 
@@ -330,6 +342,10 @@ impl Core {
     fn cancel(&mut self, id: OperationId, by_drop: bool) {
         if self.mode == Mode::Inert {
             return;
+        }
+        // A second panic, from a destructor that the first one runs, would end the process.
+        if !std::thread::panicking() {
+            self.forbid_read_only("cancel anything");
         }
         let Some(operation) = self.operations.get_mut(id) else {
             return;

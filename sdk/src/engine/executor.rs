@@ -74,12 +74,9 @@ impl Executor {
     }
 
     /// Drops `run`, as when a handler ended the workflow.
-    pub(crate) fn stop_main(&mut self) {
-        self.main = None;
-    }
-
-    pub(crate) fn has_running_handlers(&self) -> bool {
-        !self.handlers.is_empty()
+    pub(crate) fn stop_main(&mut self) -> Result<(), Panicked> {
+        let main = self.main.take();
+        guard(|| drop(main))
     }
 
     /// Polls the next coroutine that was woken and reports it if it came to its end; `None`

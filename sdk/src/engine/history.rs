@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::chunk::{Known, Rule, Scan};
+use super::chunk::{Known, Rule, SDK_NAME, Scan};
 use super::event::{Event, EventBody, EventType};
 use super::task::{HistoryPage, PageToken};
 
@@ -11,7 +11,7 @@ use super::task::{HistoryPage, PageToken};
 /// A chunk is handed out only when the one after it is known too, or does not exist: applying a
 /// chunk takes a look at what its commands came to.
 #[derive(Debug, Default)]
-pub struct History {
+pub(crate) struct History {
     /// Ids are contiguous and end with `last_event_id`.
     events: VecDeque<Event>,
     last_event_id: i64,
@@ -19,6 +19,8 @@ pub struct History {
     next_page: Option<PageToken>,
     /// Known from the first completed task on.
     author: Option<Author>,
+    /// The first completed task that names this SDK.
+    taken_over: Option<i64>,
     /// How many events the next chunk has.
     next: Option<usize>,
     /// How many events the chunk after the next has; known only if `next` is.
@@ -36,16 +38,37 @@ struct Author {
 
 /// The events that a run applies together.
 #[derive(Debug)]
-pub struct Chunk {
+pub(crate) struct Chunk {
     /// The events, in order.
-    pub events: Vec<Event>,
+    pub(crate) events: Vec<Event>,
     /// Whether nothing follows.
-    pub last: bool,
+    pub(crate) last: bool,
+}
+
+impl Chunk {
+    /// Takes out the events that belong to no task that was answered: the next task is told of
+    /// them, together with what comes until then. A closed run has no next task.
+    pub(super) fn split_off_unanswered(&mut self) -> Vec<Event> {
+        if self.events.last().is_some_and(Event::is_terminal) {
+            return Vec::new();
+        }
+        let is_answer = |event: &Event| matches!(event.body, EventBody::TaskCompleted(_));
+        let mut answered = self
+            .events
+            .iter()
+            .rposition(is_answer)
+            .map_or(0, |at| at + 1);
+        if answered > 0 {
+            let rest = &self.events[answered..];
+            answered += rest.iter().take_while(|event| event.is_command()).count();
+        }
+        self.events.split_off(answered)
+    }
 }
 
 /// What [`History::next_chunk`] has.
 #[derive(Debug)]
-pub enum NextChunk {
+pub(crate) enum NextChunk {
     /// A chunk to apply.
     Chunk(Chunk),
     /// Nothing more, until the next task.
@@ -57,7 +80,7 @@ pub enum NextChunk {
 /// Why a history cannot be taken in.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum HistoryError {
+pub(crate) enum HistoryError {
     /// The history holds a marker whose meaning only another SDK knows.
     #[error(
         "event {event} is a marker `{marker}`, which {sdk} wrote: its histories cannot be replayed here"
@@ -94,7 +117,7 @@ impl History {
     /// # Errors
     /// If events are missing, or if one of them cannot be understood. The history is of no use
     /// after that.
-    pub fn handle_page(&mut self, page: HistoryPage) -> Result<(), HistoryError> {
+    pub(crate) fn handle_page(&mut self, page: HistoryPage) -> Result<(), HistoryError> {
         if self.next_page.is_none() {
             // What was found on the assumption that nothing follows no longer holds.
             self.forget_chunks();
@@ -105,11 +128,14 @@ impl History {
                 continue;
             }
             self.check(&event)?;
-            if let (None, EventBody::TaskCompleted(task)) = (&self.author, &event.body) {
-                self.author = Some(Author {
+            if let EventBody::TaskCompleted(task) = &event.body {
+                self.author.get_or_insert_with(|| Author {
                     sdk_name: task.sdk_name.clone(),
                     rule: Rule::of(task),
                 });
+                if self.taken_over.is_none() && *task.sdk_name == *SDK_NAME {
+                    self.taken_over = Some(event.id);
+                }
             }
             self.last_event_id = event.id;
             self.events.push_back(event);
@@ -118,7 +144,7 @@ impl History {
     }
 
     /// Hands out the next chunk, if it and the one after it are known.
-    pub fn next_chunk(&mut self) -> NextChunk {
+    pub(crate) fn next_chunk(&mut self) -> NextChunk {
         self.look_ahead();
         let len = match (self.next, self.after_next, &self.next_page) {
             (Some(len), Some(_), _) | (Some(len), None, None) => len,
@@ -133,12 +159,18 @@ impl History {
         })
     }
 
+    /// Takes back the end of the chunk that was handed out last: nothing followed it.
+    pub(super) fn put_back(&mut self, events: Vec<Event>) {
+        debug_assert!(self.events.is_empty(), "the chunk was the last");
+        self.events = events.into();
+    }
+
     /// Takes back the workflow task that was handed out last and that the server discarded. The
     /// task before it began with event `to_started`.
     ///
     /// Its two events will come again, as others or the same; the events before them stay taken
     /// in, though the server may send them again.
-    pub fn roll_back(&mut self, to_started: i64) {
+    pub(crate) fn roll_back(&mut self, to_started: i64) {
         debug_assert!(
             self.events.is_empty(),
             "a task is answered when it is applied"
@@ -147,20 +179,14 @@ impl History {
     }
 
     /// The events of the next chunk, after [`Self::next_chunk`] has handed out the one before it.
-    pub fn upcoming(&self) -> impl Iterator<Item = &Event> {
+    pub(crate) fn upcoming(&self) -> impl Iterator<Item = &Event> {
         self.events.iter().take(self.next.unwrap_or(0))
     }
 
     /// The last event that was taken in; 0 before the first.
     #[must_use]
-    pub fn last_event_id(&self) -> i64 {
+    pub(crate) fn last_event_id(&self) -> i64 {
         self.last_event_id
-    }
-
-    /// Whether all events that were taken in are handed out.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.events.is_empty()
     }
 
     fn look_ahead(&mut self) {
@@ -185,6 +211,7 @@ impl History {
             events: &self.events,
             begin,
             complete,
+            taken_over: self.taken_over,
         };
         let len = self.scan.chunk_len(known, rule)?;
         self.scan = Scan::default();

@@ -7,11 +7,17 @@ use super::core::CoreHandle;
 use crate::convert::{DecodeError, Payload};
 use crate::error::WorkflowError;
 use crate::failure::Failure;
+use crate::options::WorkflowOptions;
 
 /// A workflow type that a worker can run.
 pub trait Program: Send + Sync {
     /// The type's name on the wire.
     fn name(&self) -> &'static str;
+
+    /// What becomes of a run that goes wrong.
+    fn options(&self) -> WorkflowOptions {
+        WorkflowOptions::default()
+    }
 
     /// The names of its handlers, for messages to people.
     fn handlers(&self) -> HandlerList<'_>;
@@ -52,7 +58,7 @@ pub trait Instance: Send {
     /// Answers a query.
     fn query(&self, name: &str, input: &[Payload]) -> Dispatch<Result<Payload, Failure>>;
 
-    /// Asks the validator of an update, if it has one.
+    /// Asks the validator of an update, or whether its arguments can be read if it has none.
     fn validate(&self, name: &str, input: &[Payload]) -> Dispatch<Result<(), Failure>>;
 
     /// Runs an update that was accepted.

@@ -5,21 +5,21 @@
 
 /// A stream of random numbers that a replay repeats.
 #[derive(Clone, Debug)]
-pub struct Random {
+pub(crate) struct Random {
     state: u64,
 }
 
 impl Random {
     /// The stream of the run whose original run id this is.
     #[must_use]
-    pub fn of_run(run_id: &str) -> Self {
+    pub(crate) fn of_run(run_id: &str) -> Self {
         Self {
             state: seed(run_id),
         }
     }
 
     /// The next number (SplitMix64).
-    pub fn next_u64(&mut self) -> u64 {
+    pub(crate) fn next_u64(&mut self) -> u64 {
         self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.state;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -28,7 +28,7 @@ impl Random {
     }
 
     /// The next sixteen bytes.
-    pub fn next_bytes(&mut self) -> [u8; 16] {
+    pub(crate) fn next_bytes(&mut self) -> [u8; 16] {
         let (high, low) = (self.next_u64(), self.next_u64());
         (u128::from(high) << 64 | u128::from(low)).to_be_bytes()
     }

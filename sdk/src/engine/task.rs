@@ -92,8 +92,12 @@ pub struct TaskFailure {
 /// What sort of failure of a workflow task it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TaskFailureCause {
+    /// The arguments of the run, or of a signal that has to be understood, cannot be decoded.
+    Arguments,
     /// The code does not do what the history says that it did.
     Nondeterminism,
-    /// The code panicked, or something else kept the task from being done.
+    /// The code panicked.
+    Panic,
+    /// Something else kept the task from being done.
     Unhandled,
 }

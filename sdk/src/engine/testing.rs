@@ -105,6 +105,12 @@ impl HistoryBuilder {
         self
     }
 
+    /// Has the next completed task name this SDK, which takes over from another.
+    pub(super) fn taken_over(mut self) -> Self {
+        self.author.sdk_name = SDK_NAME.into();
+        self
+    }
+
     /// Has the next completed task say that these flags of the SDK are in use.
     pub(super) fn lang_flags(mut self, flags: &[u32]) -> Self {
         self.author.lang_flags = flags.to_vec();

@@ -3,7 +3,6 @@
 use std::future::pending;
 use std::sync::Arc;
 
-use outlast_proto::temporal::api::enums::v1::ActivityTaskFailedCause;
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
@@ -14,9 +13,8 @@ use super::heartbeats::{Heartbeats, TIMEOUT_BUFFER};
 use super::outcome::Report;
 use super::panics::caught;
 use super::programs::listed;
-use super::wire_activity::ActivityTask;
+use super::server::ActivityTask;
 use crate::activity::{ActivityContext, CancelReason};
-use crate::client::retry::{Patience, is_oversize};
 use crate::convert::Payload;
 use crate::error::ActivityError;
 use crate::failure::Failure;
@@ -44,23 +42,29 @@ impl Attempt {
     pub(super) async fn run(mut self) {
         let input = std::mem::take(&mut self.input);
         let activities = Arc::clone(&self.activities);
-        let heartbeats = Heartbeats::new(&activities.client, &activities.settings, &self.context);
+        let heartbeats = Heartbeats::new(&activities.server, &self.context);
         let returned = match self.spawn_body(input) {
             Ok(body) => self.supervise(body, &heartbeats).await,
             Err(unknown) => Err(unknown),
         };
-        match Report::of(returned, self.context.cancel_reason()) {
+        let token = self.context.task_token();
+        let server = &activities.server;
+        let answer = match Report::of(returned, self.context.cancel_reason()) {
             Report::Canceled(details) => {
                 heartbeats.flush().await;
-                self.report_canceled(details).await;
+                server.cancel_activity(token, details).await
             }
-            Report::Completed(result) => self.report_completed(result).await,
+            Report::Completed(result) => server.complete_activity(token, result).await,
             Report::Failed(failure) => {
-                self.report_failed(failure, ActivityTaskFailedCause::Unspecified)
-                    .await;
+                self.log_failure(&failure);
+                let last_heartbeat = self.context.recorded_heartbeat();
+                server.fail_activity(token, failure, last_heartbeat).await
             }
-            Report::Nothing => self.log("the outcome of an activity is not reported"),
-        }
+            Report::Nothing => {
+                return self.log("the outcome of an activity is not reported");
+            }
+        };
+        self.log_refusal(answer);
     }
 
     /// Starts the body in a task of its own, so that heartbeats go out and timeouts run
@@ -136,83 +140,23 @@ impl Attempt {
         }
     }
 
-    async fn report_completed(&self, result: Payload) {
-        let size = result.data().len();
-        let request = self
-            .activities
-            .settings
-            .activity_completed(self.context.task_token(), result);
-        let answer = self
-            .activities
-            .client
-            .call(
-                Patience::Unary,
-                &request,
-                |mut service, request| async move {
-                    service.respond_activity_task_completed(request).await
-                },
-            )
-            .await;
-        match answer {
-            Err(status) if is_oversize(&status) => {
-                let message = format!("the result of {size} bytes is too large for the server");
-                let failure = Failure::application("PayloadsTooLarge", message);
-                self.report_failed(failure, ActivityTaskFailedCause::PayloadsTooLarge)
-                    .await;
-            }
-            answer => self.log_refusal(answer),
-        }
-    }
-
-    async fn report_failed(&self, failure: Failure, cause: ActivityTaskFailedCause) {
-        if !failure
+    fn log_failure(&self, failure: &Failure) {
+        if failure
             .as_application()
             .is_some_and(|application| application.benign)
         {
-            tracing::warn!(
-                activity_type = self.context.info().activity_type,
-                activity_id = self.context.info().activity_id.as_str(),
-                attempt = self.context.info().attempt,
-                failure = failure.report(),
-                "an activity failed"
-            );
+            return;
         }
-        let last_heartbeat = self.context.recorded_heartbeat();
-        let token = self.context.task_token();
-        let settings = &self.activities.settings;
-        let request = settings.activity_failed(token, failure, last_heartbeat, cause);
-        let answer = self
-            .activities
-            .client
-            .call(
-                Patience::Unary,
-                &request,
-                |mut service, request| async move {
-                    service.respond_activity_task_failed(request).await
-                },
-            )
-            .await;
-        self.log_refusal(answer);
+        tracing::warn!(
+            activity_type = self.context.info().activity_type,
+            activity_id = self.context.info().activity_id.as_str(),
+            attempt = self.context.info().attempt,
+            failure = failure.report(),
+            "an activity failed"
+        );
     }
 
-    async fn report_canceled(&self, details: Vec<Payload>) {
-        let token = self.context.task_token();
-        let request = self.activities.settings.activity_canceled(token, details);
-        let answer = self
-            .activities
-            .client
-            .call(
-                Patience::Unary,
-                &request,
-                |mut service, request| async move {
-                    service.respond_activity_task_canceled(request).await
-                },
-            )
-            .await;
-        self.log_refusal(answer);
-    }
-
-    fn log_refusal<T>(&self, answer: Result<T, Status>) {
+    fn log_refusal(&self, answer: Result<(), Status>) {
         let Err(status) = answer else { return };
         if status.code() == Code::NotFound {
             return self.log("the outcome of an activity came too late or is not wanted any more");

@@ -13,7 +13,8 @@ use super::settings::{Settings, Sticky, Throttle};
 use crate::activity::{ActivityImpl, ActivityRegistry, ActivitySet};
 use crate::client::Client;
 use crate::definition::{ActivityFn, WorkflowFn};
-use crate::workflow::{WorkflowImpl, program};
+use crate::options::WorkflowOptions;
+use crate::workflow::{WorkflowImpl, program_with};
 
 /// Sets up a [`Worker`].
 #[derive(Debug)]
@@ -24,6 +25,7 @@ pub struct WorkerBuilder {
     identity: Option<String>,
     build_id: Option<String>,
     programs: Programs,
+    workflow_options: WorkflowOptions,
     activities: ActivityRegistry,
     limits: Limits,
     sticky_schedule_to_start_timeout: Duration,
@@ -38,6 +40,7 @@ impl WorkerBuilder {
             identity: None,
             build_id: None,
             programs: Programs::default(),
+            workflow_options: WorkflowOptions::default(),
             activities: ActivityRegistry::default(),
             limits: Limits::default(),
             sticky_schedule_to_start_timeout: Duration::from_secs(10),
@@ -50,17 +53,34 @@ impl WorkerBuilder {
 
     /// Adds a workflow: a function annotated with `#[workflow]`, or the `#[run]` method of an
     /// annotated `impl`.
+    pub fn workflow<M, F>(self, workflow: F) -> Self
+    where
+        F: WorkflowFn<M>,
+        F::Workflow: WorkflowImpl,
+    {
+        let options = self.workflow_options;
+        self.workflow_with(workflow, options)
+    }
+
+    /// Adds a workflow whose runs are to fail otherwise when they go wrong.
     #[expect(
         clippy::needless_pass_by_value,
         reason = "functions are passed as they are"
     )]
-    pub fn workflow<M, F>(mut self, workflow: F) -> Self
+    pub fn workflow_with<M, F>(mut self, workflow: F, options: WorkflowOptions) -> Self
     where
         F: WorkflowFn<M>,
         F::Workflow: WorkflowImpl,
     {
         let _ = workflow;
-        self.programs.add(program::<F::Workflow>());
+        self.programs.add(program_with::<F::Workflow>(options));
+        self
+    }
+
+    /// What becomes of runs that go wrong, for the workflows that are added after this without
+    /// options of their own.
+    pub fn workflow_options(mut self, options: WorkflowOptions) -> Self {
+        self.workflow_options = options;
         self
     }
 

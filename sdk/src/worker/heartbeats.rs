@@ -5,14 +5,11 @@ use std::future::pending;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use outlast_proto::temporal::api::workflowservice::v1::RecordActivityTaskHeartbeatResponse;
 use tokio::time::{Instant, sleep_until};
-use tonic::Code;
 
-use super::settings::Settings;
-use crate::activity::{ActivityContext, CancelReason};
-use crate::client::Client;
-use crate::client::retry::{Patience, is_oversize};
+use super::server::{Progress, Server};
+use crate::activity::ActivityContext;
+use crate::client::retry::is_oversize;
 use crate::convert::Payload;
 
 /// By so much the server's own timeouts come first.
@@ -21,8 +18,7 @@ pub(super) const TIMEOUT_BUFFER: Duration = Duration::from_secs(5);
 /// The heartbeats of one attempt.
 #[derive(Debug)]
 pub(super) struct Heartbeats<'a> {
-    client: &'a Client,
-    settings: &'a Settings,
+    server: &'a Server,
     context: &'a ActivityContext,
     /// What was taken for sending and is not acknowledged.
     unacknowledged: Mutex<Option<Payload>>,
@@ -31,14 +27,9 @@ pub(super) struct Heartbeats<'a> {
 }
 
 impl<'a> Heartbeats<'a> {
-    pub(super) fn new(
-        client: &'a Client,
-        settings: &'a Settings,
-        context: &'a ActivityContext,
-    ) -> Self {
+    pub(super) fn new(server: &'a Server, context: &'a ActivityContext) -> Self {
         Self {
-            client,
-            settings,
+            server,
             context,
             unacknowledged: Mutex::new(None),
             alive: Mutex::new(Instant::now()),
@@ -51,7 +42,7 @@ impl<'a> Heartbeats<'a> {
     /// What it leaves unsent is sent by [`flush`](Self::flush).
     pub(super) async fn drive(&self) -> Infallible {
         let timeout = self.context.info().heartbeat_timeout;
-        let interval = self.settings.throttle.interval(timeout);
+        let interval = self.server.settings.throttle.interval(timeout);
         loop {
             let progress = self.context.next_heartbeat().await;
             let began = Instant::now();
@@ -84,25 +75,17 @@ impl<'a> Heartbeats<'a> {
 
     async fn send(&self, progress: Payload) {
         *lock(&self.unacknowledged) = Some(progress.clone());
-        let request = self.settings.heartbeat(self.context.task_token(), progress);
         let answer = self
-            .client
-            .call(
-                Patience::Unary,
-                &request,
-                |mut service, request| async move {
-                    service.record_activity_task_heartbeat(request).await
-                },
-            )
+            .server
+            .heartbeat(self.context.task_token(), progress)
             .await;
         match answer {
-            Ok(response) => {
+            Ok(progress) => {
                 *lock(&self.unacknowledged) = None;
                 *lock(&self.alive) = Instant::now();
-                self.obey(response);
-            }
-            Err(status) if status.code() == Code::NotFound => {
-                self.context.cancel(CancelReason::NotFound);
+                if let Progress::Stop(reason) = progress {
+                    self.context.cancel(reason);
+                }
             }
             Err(status) => {
                 if is_oversize(&status) {
@@ -117,17 +100,6 @@ impl<'a> Heartbeats<'a> {
                 );
             }
         }
-    }
-
-    /// Tells the activity what the server wants of it.
-    fn obey(&self, response: RecordActivityTaskHeartbeatResponse) {
-        let reason = match response {
-            _ if response.cancel_requested => CancelReason::Requested,
-            _ if response.activity_reset => CancelReason::Reset,
-            _ if response.activity_paused => CancelReason::Paused,
-            _ => return,
-        };
-        self.context.cancel(reason);
     }
 }
 

@@ -1,8 +1,8 @@
 //! [`Worker`]: takes tasks from a task queue and runs workflows and activities.
 //!
 //! Pollers and requests are tasks of the application's tokio runtime; workflow code runs on
-//! threads of its own, each with the runs of one [shard](shard::Shard), which decides
-//! everything and does no I/O. A workflow task makes one hop each way: from its poll to the
+//! threads of its own, each with the runs of one shard, which decides everything and does no
+//! I/O. A workflow task makes one hop each way: from its poll to the
 //! thread of its run, and from there to the request that answers it.
 
 mod activities;
@@ -18,14 +18,13 @@ mod poller;
 mod programs;
 mod responder;
 mod running;
+mod server;
 mod settings;
 mod shard;
 mod signal;
 mod slots;
 mod task;
 mod threads;
-mod wire;
-mod wire_activity;
 
 use std::future::{Future, pending};
 use std::sync::Arc;

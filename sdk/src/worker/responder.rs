@@ -2,26 +2,18 @@
 
 use std::sync::Arc;
 
-use outlast_proto::temporal::api::command::v1::Command;
-use outlast_proto::temporal::api::command::v1::command::Attributes;
-use outlast_proto::temporal::api::enums::v1::WorkflowTaskFailedCause;
-use outlast_proto::temporal::api::workflowservice::v1::{
-    PollWorkflowTaskQueueResponse, RespondWorkflowTaskCompletedResponse,
-};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tonic::{Code, Status};
 
 use super::activities::Activities;
-use super::settings::Settings;
+use super::server::{Recorded, Server};
 use super::shard::{Action, Input};
 use super::slots::Permit;
 use super::task::{OpenTask, PolledTask, TaskHeader};
-use super::wire;
-use crate::client::Client;
-use crate::client::retry::{Patience, is_oversize};
+use crate::client::retry::is_oversize;
 use crate::engine::{PageToken, QueryAnswer, TaskCompletion};
-use crate::failure::{ApplicationFailure, Failure, FailureKind};
+use crate::failure::Failure;
 use crate::ids::WorkflowExecution;
 
 /// How many histories are fetched at the same time.
@@ -33,8 +25,7 @@ const MAX_EAGER: usize = 3;
 /// Carries out what a shard asks for.
 #[derive(Debug)]
 pub(super) struct Responder {
-    client: Client,
-    settings: Arc<Settings>,
+    server: Arc<Server>,
     /// Set if this worker runs activities and may begin them without their queue.
     eager: Option<Arc<Activities>>,
     /// A worker that stops wants no further tasks of its runs.
@@ -44,14 +35,12 @@ pub(super) struct Responder {
 
 impl Responder {
     pub(super) fn new(
-        client: Client,
-        settings: Arc<Settings>,
+        server: Arc<Server>,
         eager: Option<Arc<Activities>>,
         stop: CancellationToken,
     ) -> Self {
         Self {
-            client,
-            settings,
+            server,
             eager,
             stop,
             fetches: Semaphore::new(MAX_FETCHES),
@@ -67,8 +56,8 @@ impl Responder {
             }
             Action::Complete { task, completion } => Some(self.complete(task, completion).await),
             Action::Fail { task, failure } => {
-                let cause = wire::failure_cause(&failure);
-                self.fail(&task.header, cause, failure.failure).await;
+                let answer = self.server.fail_task(&task.header, failure).await;
+                log_refusal(answer, &task.header, "the failure of a workflow task");
                 None
             }
             Action::FetchHistory { execution, from } => Some(self.fetch(execution, from).await),
@@ -78,22 +67,25 @@ impl Responder {
     async fn complete(&self, task: OpenTask, completion: TaskCompletion) -> Input {
         let OpenTask { header, permit, .. } = task;
         let keeps_run = !self.stop.is_cancelled();
-        let mut request = self.settings.task_completed(&header, completion, keeps_run);
-        let reserved = self.reserve_eager(&mut request.commands);
+        let eager = self.eager.as_ref().filter(|_| keeps_run);
+        let mut reserved = Vec::new();
+        let reserve = || {
+            let room = reserved.len() < MAX_EAGER;
+            let permit = eager
+                .filter(|_| room)
+                .and_then(|activities| activities.try_reserve());
+            let is_reserved = permit.is_some();
+            reserved.extend(permit);
+            is_reserved
+        };
         let answer = self
-            .client
-            .call(
-                Patience::Unary,
-                &request,
-                |mut service, request| async move {
-                    service.respond_workflow_task_completed(request).await
-                },
-            )
+            .server
+            .complete_task(&header, completion, keeps_run, reserve)
             .await;
         match answer {
-            Ok(response) => self.completed(header, permit, reserved, response),
+            Ok(recorded) => self.recorded(header, permit, reserved, recorded),
             Err(status) => {
-                self.not_completed(&header, &status).await;
+                self.not_recorded(&header, &status).await;
                 Input::NotRecorded {
                     run_id: header.execution.run_id,
                 }
@@ -101,53 +93,27 @@ impl Responder {
         }
     }
 
-    /// Takes slots for activities that the server may hand back with its answer.
-    fn reserve_eager(&self, commands: &mut [Command]) -> Vec<Permit> {
-        let mut reserved = Vec::new();
-        for command in commands {
-            let Some(Attributes::ScheduleActivityTaskCommandAttributes(activity)) =
-                &mut command.attributes
-            else {
-                continue;
-            };
-            let permit = self
-                .eager
-                .as_ref()
-                .filter(|_| activity.request_eager_execution && reserved.len() < MAX_EAGER)
-                .filter(|_| {
-                    let queue = activity.task_queue.as_ref().map_or("", |queue| &queue.name);
-                    queue == self.settings.task_queue && !self.stop.is_cancelled()
-                })
-                .and_then(|activities| activities.try_reserve());
-            activity.request_eager_execution = permit.is_some();
-            reserved.extend(permit);
-        }
-        reserved
-    }
-
-    fn completed(
+    fn recorded(
         &self,
         header: TaskHeader,
         permit: Permit,
         reserved: Vec<Permit>,
-        response: RespondWorkflowTaskCompletedResponse,
+        recorded: Recorded,
     ) -> Input {
         if let Some(activities) = &self.eager {
-            for (task, permit) in response.activity_tasks.into_iter().zip(reserved) {
+            for (task, permit) in recorded.activities.into_iter().zip(reserved) {
                 activities.start(task, permit);
             }
         }
-        let discarded = response.reset_history_event_id;
+        let next = recorded.next;
         Input::Recorded {
             run_id: header.execution.run_id,
-            reset_to: (discarded > 0).then_some(discarded),
-            next: response
-                .workflow_task
-                .and_then(|task| read_task(task, permit)),
+            reset_to: recorded.reset_to,
+            next: next.map(|(header, work)| PolledTask::new(header, work, permit)),
         }
     }
 
-    async fn not_completed(&self, header: &TaskHeader, status: &Status) {
+    async fn not_recorded(&self, header: &TaskHeader, status: &Status) {
         let workflow_id = header.execution.workflow_id.as_str();
         let run_id = header.execution.run_id.as_str();
         let message = status.message();
@@ -163,7 +129,6 @@ impl Responder {
                 message,
                 "a workflow task was answered too late or is not wanted any more"
             ),
-            _ if is_oversize(status) => self.fail_oversize(header, message).await,
             code => tracing::warn!(
                 workflow_id,
                 run_id,
@@ -172,91 +137,29 @@ impl Responder {
                 "the server did not take the answer to a workflow task"
             ),
         }
-    }
-
-    async fn fail_oversize(&self, header: &TaskHeader, message: &str) {
-        tracing::warn!(
-            workflow_id = header.execution.workflow_id.as_str(),
-            run_id = header.execution.run_id.as_str(),
-            message,
-            "the answer to a workflow task is too large for the server"
-        );
-        if header.attempt > 1 {
-            return;
+        if is_oversize(status) && header.attempt <= 1 {
+            let answer = self.server.fail_oversize_task(header, message).await;
+            log_refusal(answer, header, "the failure of a workflow task");
         }
-        let kind = ApplicationFailure {
-            kind: "GrpcMessageTooLarge".to_owned(),
-            non_retryable: true,
-            ..ApplicationFailure::default()
-        };
-        let failure = Failure::new(message, FailureKind::Application(kind));
-        self.fail(
-            header,
-            WorkflowTaskFailedCause::GrpcMessageTooLarge,
-            failure,
-        )
-        .await;
-    }
-
-    async fn fail(&self, header: &TaskHeader, cause: WorkflowTaskFailedCause, failure: Failure) {
-        let request = self.settings.task_failed(header, cause, failure);
-        let answer = self
-            .client
-            .call(
-                Patience::Unary,
-                &request,
-                |mut service, request| async move {
-                    service.respond_workflow_task_failed(request).await
-                },
-            )
-            .await;
-        log_refusal(answer, &header.execution, "the failure of a workflow task");
     }
 
     async fn answer_query(&self, header: &TaskHeader, answer: QueryAnswer) {
-        let refused = self.send_answer(header, answer).await;
-        let Err(status) = refused else { return };
-        if is_oversize(&status) {
+        let mut answered = self.server.answer_query(header, answer).await;
+        if let Err(status) = &answered
+            && is_oversize(status)
+        {
             let failure = Failure::application("GrpcMessageTooLarge", status.message());
-            let answer = self.send_answer(header, Err(failure)).await;
-            return log_refusal(answer, &header.execution, "the answer to a query");
+            answered = self.server.answer_query(header, Err(failure)).await;
         }
-        log_refusal::<()>(Err(status), &header.execution, "the answer to a query");
-    }
-
-    async fn send_answer(&self, header: &TaskHeader, answer: QueryAnswer) -> Result<(), Status> {
-        let request = self.settings.query_completed(header, answer);
-        self.client
-            .call(
-                Patience::Unary,
-                &request,
-                |mut service, request| async move {
-                    service.respond_query_task_completed(request).await
-                },
-            )
-            .await
-            .map(|_| ())
+        log_refusal(answered, header, "the answer to a query");
     }
 
     async fn fetch(&self, execution: WorkflowExecution, from: Option<PageToken>) -> Input {
         let _turn = self.fetches.acquire().await;
-        let request = self.settings.history(&execution, from);
-        let answer = self
-            .client
-            .call(
-                Patience::Unary,
-                &request,
-                |mut service, request| async move {
-                    service.get_workflow_execution_history(request).await
-                },
-            )
-            .await;
+        let answer = self.server.history_page(&execution, from).await;
         let run_id = execution.run_id;
         match answer {
-            Ok(response) => Input::Page {
-                run_id,
-                page: wire::history_page(response),
-            },
+            Ok(page) => Input::Page { run_id, page },
             Err(status) => {
                 let reason = format!("the history could not be fetched: {}", status.message());
                 Input::FetchFailed { run_id, reason }
@@ -265,25 +168,10 @@ impl Responder {
     }
 }
 
-/// The task in a response, unless there is none or it cannot be read.
-pub(super) fn read_task(
-    response: PollWorkflowTaskQueueResponse,
-    permit: Permit,
-) -> Option<PolledTask> {
-    match wire::workflow_task(response) {
-        Ok(found) => found.map(|(header, work)| PolledTask::new(header, work, permit)),
-        Err(error) => {
-            let error: &dyn std::error::Error = &error;
-            tracing::error!(error, "a workflow task is left alone: it cannot be read");
-            None
-        }
-    }
-}
-
-fn log_refusal<T>(answer: Result<T, Status>, execution: &WorkflowExecution, what: &str) {
+fn log_refusal(answer: Result<(), Status>, header: &TaskHeader, what: &str) {
     let Err(status) = answer else { return };
-    let workflow_id = execution.workflow_id.as_str();
-    let run_id = execution.run_id.as_str();
+    let workflow_id = header.execution.workflow_id.as_str();
+    let run_id = header.execution.run_id.as_str();
     let message = status.message();
     if status.code() == Code::NotFound {
         tracing::debug!(workflow_id, run_id, message, "{what} came too late");

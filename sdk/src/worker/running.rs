@@ -3,10 +3,6 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use outlast_proto::temporal::api::enums::v1::TaskQueueType;
-use outlast_proto::temporal::api::workflowservice::v1::{
-    DescribeNamespaceRequest, ShutdownWorkerRequest,
-};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
@@ -17,13 +13,11 @@ use super::activities::Activities;
 use super::error::WorkerError;
 use super::lifecycle::Lifecycle;
 use super::poller::Poller;
-use super::responder::{Responder, read_task};
-use super::settings::Settings;
+use super::responder::Responder;
+use super::server::{QueueKind, Server};
 use super::slots::Slots;
+use super::task::PolledTask;
 use super::threads::Shards;
-use super::wire::QueueKind;
-use crate::client::Client;
-use crate::client::retry::Patience;
 
 /// How long the end of a worker waits for the server to take notice of it.
 const FAREWELL: Duration = Duration::from_secs(5);
@@ -31,8 +25,7 @@ const FAREWELL: Duration = Duration::from_secs(5);
 /// A worker at work. Dropping it ends everything at once: activities are told to stop, and
 /// what was under way is left to other workers.
 pub(super) struct Running {
-    client: Client,
-    settings: Arc<Settings>,
+    server: Arc<Server>,
     lifecycle: Lifecycle,
     grace: Option<Duration>,
     /// Absent if there are no workflows.
@@ -65,10 +58,10 @@ impl Running {
         let (failed, failures) = mpsc::unbounded_channel();
         let lifecycle = Lifecycle::default();
         let tracker = TaskTracker::new();
+        let server = Arc::new(Server::new(client, settings));
         let activities = (!activities.is_empty()).then(|| {
             Arc::new(Activities {
-                client: client.clone(),
-                settings: Arc::clone(&settings),
+                server: Arc::clone(&server),
                 registry: activities,
                 slots: Slots::new(limits.activities),
                 tracker: tracker.clone(),
@@ -76,8 +69,7 @@ impl Running {
             })
         });
         let mut running = Self {
-            client,
-            settings,
+            server,
             lifecycle,
             grace: limits.grace,
             workflows: None,
@@ -90,14 +82,13 @@ impl Running {
         };
         if !programs.is_empty() {
             let responder = Responder::new(
-                running.client.clone(),
-                Arc::clone(&running.settings),
+                Arc::clone(&running.server),
                 running.activities.clone().filter(|_| limits.is_eager),
                 running.lifecycle.stop.clone(),
             );
             let shards = Shards::start(
                 &programs,
-                &running.settings.namespace,
+                &running.server.settings.namespace,
                 limits.workflow_threads,
                 limits.cached_workflows,
                 Arc::new(responder),
@@ -125,7 +116,10 @@ impl Running {
 
     /// Ends the worker: no more polls, then everything under way comes to its end.
     pub(super) async fn shut_down(mut self) {
-        tracing::debug!(task_queue = self.settings.task_queue, "the worker stops");
+        tracing::debug!(
+            task_queue = self.server.settings.task_queue,
+            "the worker stops"
+        );
         self.lifecycle.stop.cancel();
         self.pollers.close();
         tokio::join!(self.say_farewell(), self.end_polls());
@@ -141,27 +135,15 @@ impl Running {
             return;
         };
         for _ in 0..polls {
-            let client = self.client.clone();
-            let settings = Arc::clone(&self.settings);
-            let shards = Arc::clone(&workflows.shards);
+            let server = Arc::clone(&self.server);
             let poll = move || {
-                let request = settings.poll_workflow_tasks(kind);
-                let request = client.request(request, Patience::LongPoll.deadline());
-                let mut service = client.service();
-                async move {
-                    let response = service
-                        .poll_workflow_task_queue(request)
-                        .await?
-                        .into_inner();
-                    // An answer without a token is that of a poll that found nothing.
-                    Ok(Some(response).filter(|response| !response.task_token.is_empty()))
-                }
+                let server = Arc::clone(&server);
+                async move { server.poll_workflow_task(kind).await }
             };
+            let shards = Arc::clone(&workflows.shards);
             let poller = self.poller(&workflows.slots);
-            self.spawn_poller(poller.run(poll, move |response, permit| {
-                if let Some(task) = read_task(response, permit) {
-                    shards.handle(task);
-                }
+            self.spawn_poller(poller.run(poll, move |(header, work), permit| {
+                shards.handle(PolledTask::new(header, work, permit));
             }));
         }
     }
@@ -171,22 +153,12 @@ impl Running {
             return;
         };
         for _ in 0..polls {
-            let activities = Arc::clone(activities);
-            let polling = Arc::clone(&activities);
+            let server = Arc::clone(&self.server);
             let poll = move || {
-                let request = polling.settings.poll_activity_tasks();
-                let request = polling
-                    .client
-                    .request(request, Patience::LongPoll.deadline());
-                let mut service = polling.client.service();
-                async move {
-                    let response = service
-                        .poll_activity_task_queue(request)
-                        .await?
-                        .into_inner();
-                    Ok(Some(response).filter(|response| !response.task_token.is_empty()))
-                }
+                let server = Arc::clone(&server);
+                async move { server.poll_activity_task().await }
             };
+            let activities = Arc::clone(activities);
             let poller = self.poller(&activities.slots);
             self.spawn_poller(poller.run(poll, move |task, permit| {
                 activities.start(task, permit);
@@ -196,7 +168,7 @@ impl Running {
 
     fn poller(&self, slots: &Slots) -> Poller {
         Poller {
-            queue: self.settings.task_queue.clone(),
+            queue: self.server.settings.task_queue.clone(),
             slots: slots.clone(),
             lifecycle: self.lifecycle.clone(),
         }
@@ -204,7 +176,7 @@ impl Running {
 
     fn spawn_poller(&self, polls: impl Future<Output = Result<(), Status>> + Send + 'static) {
         let failed = self.failed.clone();
-        let task_queue = self.settings.task_queue.clone();
+        let task_queue = self.server.settings.task_queue.clone();
         self.pollers.spawn(async move {
             if let Err(status) = polls.await {
                 let source = status.into();
@@ -215,28 +187,14 @@ impl Running {
 
     /// Finds out early whether the namespace exists, and what the server does at the end.
     fn examine_namespace(&self) {
-        let client = self.client.clone();
+        let server = Arc::clone(&self.server);
         let failed = self.failed.clone();
         let ends_polls = Arc::clone(&self.ends_polls);
         let examination = async move {
-            let namespace = client.namespace().to_owned();
-            let request = DescribeNamespaceRequest {
-                namespace: namespace.clone(),
-                weak_consistency: true,
-                ..DescribeNamespaceRequest::default()
-            };
-            let answer = client
-                .call(
-                    Patience::Unary,
-                    &request,
-                    |mut service, request| async move { service.describe_namespace(request).await },
-                )
-                .await;
-            match answer {
-                Ok(description) => {
-                    let info = description.namespace_info.unwrap_or_default();
-                    let capabilities = info.capabilities.unwrap_or_default();
-                    let _ = ends_polls.set(capabilities.worker_poll_complete_on_shutdown);
+            let namespace = server.settings.namespace.clone();
+            match server.ends_polls().await {
+                Ok(it_does) => {
+                    let _ = ends_polls.set(it_does);
                 }
                 Err(status) if status.code() == Code::NotFound => {
                     let _ = failed.send(WorkerError::NamespaceNotFound { namespace });
@@ -260,32 +218,9 @@ impl Running {
 
     /// Tells the server that the worker is gone, so that its tasks go elsewhere at once.
     async fn say_farewell(&self) {
-        let workflows = self
-            .workflows
-            .as_ref()
-            .map(|_| TaskQueueType::Workflow as i32);
-        let activities = self
-            .activities
-            .as_ref()
-            .map(|_| TaskQueueType::Activity as i32);
-        let sticky = self.settings.sticky.as_ref();
-        let request = ShutdownWorkerRequest {
-            namespace: self.settings.namespace.clone(),
-            identity: self.settings.identity.clone(),
-            sticky_task_queue: sticky
-                .map(|sticky| sticky.queue.clone())
-                .unwrap_or_default(),
-            task_queue: self.settings.task_queue.clone(),
-            task_queue_types: workflows.into_iter().chain(activities).collect(),
-            worker_instance_key: self.settings.instance_key.clone(),
-            reason: "graceful shutdown".to_owned(),
-            ..ShutdownWorkerRequest::default()
-        };
-        let answer = self.client.call(
-            Patience::Once,
-            &request,
-            |mut service, request| async move { service.shutdown_worker(request).await },
-        );
+        let answer = self
+            .server
+            .say_farewell(self.workflows.is_some(), self.activities.is_some());
         if let Ok(Err(status)) = timeout(FAREWELL, answer).await {
             tracing::debug!(
                 message = status.message(),

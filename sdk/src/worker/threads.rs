@@ -68,13 +68,12 @@ impl Shards {
             runtime: Handle::current(),
             tracker: tracker.clone(),
         };
-        let count = thread_count(wanted, cached);
+        let cores = || thread::available_parallelism().map_or(1, usize::from);
+        let wanted = wanted.unwrap_or_else(cores).max(1);
         let mut shards = Self {
-            threads: Vec::with_capacity(count),
+            threads: Vec::new(),
         };
-        for number in 0..count {
-            // The first shards get what cannot be divided.
-            let capacity = cached / count + usize::from(number < cached % count);
+        for (number, capacity) in capacities(cached, wanted).enumerate() {
             let shard = Shard::new(Arc::clone(programs), namespace.to_owned(), capacity);
             let (sender, receiver) = channel();
             shards.threads.push(sender.clone());
@@ -108,15 +107,16 @@ impl Drop for Shards {
     }
 }
 
-/// As many threads as run at the same time if nothing is said, but none without a run to keep.
-fn thread_count(wanted: Option<usize>, cached: usize) -> usize {
-    let cores = || thread::available_parallelism().map_or(1, usize::from);
-    let cores = wanted.map_or_else(cores, |wanted| wanted.max(1));
-    if cached == 0 {
-        cores
+/// How many runs each thread keeps: as many threads as are wanted, but none without a run to
+/// keep.
+fn capacities(cached: usize, wanted: usize) -> impl Iterator<Item = usize> {
+    let threads = if cached == 0 {
+        wanted
     } else {
-        cores.min(cached)
-    }
+        wanted.min(cached)
+    };
+    // The first ones get what cannot be divided.
+    (0..threads).map(move |number| cached / threads + usize::from(number < cached % threads))
 }
 
 fn serve(
@@ -127,6 +127,7 @@ fn serve(
 ) {
     let _counted = surroundings.tracker.token();
     while let Ok(Message::Input(input)) = inputs.recv() {
+        let run_id = input.run_id().clone();
         let began = now();
         shard.handle(input);
         for action in shard.actions() {
@@ -144,8 +145,8 @@ fn serve(
         let elapsed = now() - began;
         if elapsed > SLOW {
             tracing::warn!(
+                run_id = run_id.as_str(),
                 ?elapsed,
-                thread = thread::current().name(),
                 "a workflow task took long; workflow code must not block or compute for long"
             );
         }
@@ -158,4 +159,21 @@ fn serve(
 )]
 fn now() -> Instant {
     Instant::now()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cache_is_divided_among_the_threads() {
+        for (cached, want) in [
+            (0, vec![0, 0, 0, 0]),
+            (1, vec![1]),
+            (3, vec![1, 1, 1]),
+            (10, vec![3, 3, 2, 2]),
+        ] {
+            assert_eq!(capacities(cached, 4).collect::<Vec<_>>(), want, "{cached}");
+        }
+    }
 }

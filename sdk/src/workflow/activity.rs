@@ -120,6 +120,23 @@ impl<K: Activity, T> ActivityCall<K, T> {
 
 impl<K: Activity> ActivityCall<K, TimeoutSet> {
     /// Schedules it now; the handle is a future of the result.
+    ///
+    /// # Examples
+    /// ```
+    /// # use outlast::prelude::*;
+    /// # #[activity(start_to_close_timeout = "5s")]
+    /// # async fn resize(width: u32) -> Result<u32, ActivityError> { Ok(width) }
+    /// #[workflow]
+    /// async fn thumbnails(ctx: WorkflowContext, widths: Vec<u32>) -> WorkflowResult<u32> {
+    ///     let resizing = widths.into_iter().map(|width| ctx.activity(resize, width).start());
+    ///     let resizing: Vec<_> = resizing.collect();
+    ///     let mut total = 0;
+    ///     for handle in resizing {
+    ///         total += handle.await?;
+    ///     }
+    ///     Ok(total)
+    /// }
+    /// ```
     pub fn start(self) -> ActivityHandle<K> {
         let Self {
             core,

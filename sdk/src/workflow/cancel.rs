@@ -28,7 +28,8 @@ impl<F: Future> Future for Shield<F> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let Self { core, future } = &mut *self;
-        core.in_scope(Scope::Shielded, || future.as_mut().poll(cx))
+        let _entered = core.enter_scope(Scope::Shielded);
+        future.as_mut().poll(cx)
     }
 }
 

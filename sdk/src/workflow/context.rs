@@ -61,6 +61,10 @@ impl<W> WorkflowContext<W> {
     /// }
     /// ```
     #[track_caller]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "functions are passed as they are"
+    )]
     pub fn activity<F, M>(
         &self,
         function: F,
@@ -212,6 +216,15 @@ impl<W> WorkflowContext<W> {
     }
 
     /// Waits until the workflow is asked to cancel, and gives the reason.
+    ///
+    /// # Examples
+    /// ```
+    /// # use outlast::prelude::*;
+    /// #[workflow]
+    /// async fn wait_to_be_told(ctx: WorkflowContext) -> WorkflowResult<String> {
+    ///     Ok(ctx.canceled().await)
+    /// }
+    /// ```
     #[track_caller]
     pub fn canceled(&self) -> Canceled {
         Canceled::new(self.core.clone(), Location::caller())
@@ -230,6 +243,16 @@ impl<W> WorkflowContext<W> {
     }
 
     /// A random number, the same on every replay.
+    ///
+    /// # Examples
+    /// ```
+    /// # use outlast::prelude::*;
+    /// #[workflow]
+    /// async fn with_jitter(ctx: WorkflowContext) -> WorkflowResult<()> {
+    ///     let jitter = Duration::from_millis(ctx.random_u64() % 1000);
+    ///     Ok(ctx.sleep(Duration::from_mins(1) + jitter).await?)
+    /// }
+    /// ```
     #[must_use]
     pub fn random_u64(&self) -> u64 {
         self.core.draw(Random::next_u64)
@@ -294,6 +317,10 @@ impl<W> WorkflowContext<W> {
     /// Ends this run and goes on in a new one of the given workflow.
     ///
     /// The call turns into the error that ends the run: `return Err(call.into())`.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "functions are passed as they are"
+    )]
     pub fn continue_as_new_as<F, M>(
         &self,
         function: F,

@@ -5,7 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 use super::context::WorkflowContext;
-use crate::convert::{Args, Payload, ToPayload};
+use crate::convert::{Args, DecodeError, Payload, ToPayload};
 use crate::definition::{QueryReturn, SignalFn, SignalReturn, UpdateFn, UpdateReturn};
 use crate::engine::Dispatch;
 use crate::error::WorkflowError;
@@ -17,6 +17,8 @@ pub struct Handlers<W> {
     pub(super) queries: Vec<Handler<QueryBody<W>>>,
     pub(super) updates: Vec<Handler<UpdateBody<W>>>,
     pub(super) validators: Vec<Handler<ValidatorBody<W>>>,
+    /// Says of an update whether its arguments can be read.
+    pub(super) readers: Vec<Handler<fn(&[Payload]) -> Result<(), DecodeError>>>,
 }
 
 pub(super) struct Handler<B> {
@@ -94,6 +96,10 @@ impl<W: Send + 'static> Handlers<W> {
             })
         });
         self.updates.push(Handler { name, body });
+        self.readers.push(Handler {
+            name,
+            body: can_be_read::<A>,
+        });
     }
 
     /// Registers an update handler that waits for something.
@@ -115,6 +121,10 @@ impl<W: Send + 'static> Handlers<W> {
             })
         });
         self.updates.push(Handler { name, body });
+        self.readers.push(Handler {
+            name,
+            body: can_be_read::<A>,
+        });
     }
 
     /// Registers the validator of the update of the same name.
@@ -140,6 +150,10 @@ fn decoded<A: Args, T>(input: &[Payload], run: impl FnOnce(A) -> Dispatch<T>) ->
     }
 }
 
+fn can_be_read<A: Args>(input: &[Payload]) -> Result<(), DecodeError> {
+    A::decode(input).map(drop)
+}
+
 fn outcome<R: UpdateReturn>(returned: R) -> Updated {
     Ok(returned.into_result()?.to_payload()?)
 }
@@ -151,6 +165,7 @@ impl<W> Default for Handlers<W> {
             queries: vec![],
             updates: vec![],
             validators: vec![],
+            readers: vec![],
         }
     }
 }

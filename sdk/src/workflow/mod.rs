@@ -20,7 +20,7 @@ pub use self::continue_as_new::ContinueAsNewCall;
 pub use self::handlers::{Handlers, Waiting};
 pub use self::info::{HistoryInfo, WorkflowInfo};
 pub use self::join::{JoinAll, join_all};
-pub use self::program::program;
+pub use self::program::{program, program_with};
 pub use self::state::State;
 pub use self::timer::{SleepCall, TimerHandle};
 

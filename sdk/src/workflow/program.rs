@@ -11,9 +11,15 @@ use crate::definition::WorkflowReturn;
 use crate::engine::{CoreHandle, Coroutine, Dispatch, HandlerList, Instance, Program};
 use crate::error::WorkflowError;
 use crate::failure::Failure;
+use crate::options::WorkflowOptions;
 
 /// The workflow `K` in the form that the engine runs.
 pub fn program<K: WorkflowImpl>() -> Arc<dyn Program> {
+    program_with::<K>(WorkflowOptions::default())
+}
+
+/// The same, for runs that are to fail otherwise when they go wrong.
+pub fn program_with<K: WorkflowImpl>(options: WorkflowOptions) -> Arc<dyn Program> {
     let mut handlers = Handlers::default();
     K::handlers(&mut handlers);
     Arc::new(TypedProgram::<K> {
@@ -21,6 +27,7 @@ pub fn program<K: WorkflowImpl>() -> Arc<dyn Program> {
         queries: names(&handlers.queries),
         updates: names(&handlers.updates),
         handlers: Arc::new(handlers),
+        options,
         key: PhantomData,
     })
 }
@@ -36,12 +43,17 @@ struct TypedProgram<K: WorkflowImpl> {
     queries: Vec<&'static str>,
     updates: Vec<&'static str>,
     handlers: Arc<Handlers<K::State>>,
+    options: WorkflowOptions,
     key: PhantomData<fn() -> K>,
 }
 
 impl<K: WorkflowImpl> Program for TypedProgram<K> {
     fn name(&self) -> &'static str {
         K::NAME
+    }
+
+    fn options(&self) -> WorkflowOptions {
+        self.options
     }
 
     fn handlers(&self) -> HandlerList<'_> {
@@ -100,9 +112,12 @@ impl<K: WorkflowImpl> Instance for TypedInstance<K> {
     }
 
     fn validate(&self, name: &str, input: &[Payload]) -> Dispatch<Result<(), Failure>> {
-        match find(&self.handlers.validators, name) {
-            Some(body) => body(&self.context.state(), input),
-            None if find(&self.handlers.updates, name).is_some() => Dispatch::Done(Ok(())),
+        if let Some(body) = find(&self.handlers.validators, name) {
+            return body(&self.context.state(), input);
+        }
+        match find(&self.handlers.readers, name).map(|body| body(input)) {
+            Some(Ok(())) => Dispatch::Done(Ok(())),
+            Some(Err(error)) => Dispatch::Undecodable(error),
             None => Dispatch::Unknown,
         }
     }

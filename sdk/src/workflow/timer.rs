@@ -35,6 +35,26 @@ impl SleepCall {
     }
 
     /// Starts the timer now; the handle is a future of its end.
+    ///
+    /// # Examples
+    /// ```
+    /// # use outlast::prelude::*;
+    /// # #[activity(start_to_close_timeout = "5s")]
+    /// # async fn poll() -> Result<bool, ActivityError> { Ok(true) }
+    /// #[workflow]
+    /// async fn poll_for_an_hour(ctx: WorkflowContext) -> WorkflowResult<bool> {
+    ///     let mut hour = ctx.sleep(Duration::from_hours(1)).start();
+    ///     loop {
+    ///         outlast::select! {
+    ///             fired = &mut hour => {
+    ///                 fired?;
+    ///                 return Ok(false);
+    ///             }
+    ///             polled = ctx.activity(poll, ()) => if polled? { return Ok(true) },
+    ///         }
+    ///     }
+    /// }
+    /// ```
     pub fn start(self) -> TimerHandle {
         let operation = self
             .core

@@ -5,6 +5,7 @@
 
 #![allow(missing_docs, reason = "tests are named for what they claim")]
 
+mod generated;
 mod outcome;
 mod recorded;
 mod recording;

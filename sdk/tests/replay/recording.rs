@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use outlast::definition::WorkflowFn;
-use outlast::engine::{Event, HistoryPage, PageToken, Program, Run, Step, WorkflowTask};
+use outlast::engine::{Event, HistoryPage, PageToken, Program, Run};
 use outlast::workflow::{WorkflowImpl, program};
 use outlast::{Replayer, WorkflowExecution, WorkflowHistory};
 
@@ -76,12 +76,12 @@ fn assert_replays(name: &str, history: &WorkflowHistory, twin: &Twin) {
     let replay = replay.unwrap_or_else(|error| panic!("{name}: {error}"));
     assert_outcome(name, history, replay.outcome());
 
-    let events = HistoryPage::from(history.clone()).events;
+    let story = Story::of(&HistoryPage::from(history.clone()).events);
     for size in 1..=7 {
-        assert_replays_in_pages(name, &events, twin, size);
+        let replayed = story.replay(&twin.program, size);
+        replayed.unwrap_or_else(|error| panic!("{name}, pages of {size}: {error}"));
     }
 
-    let story = Story::of(&events);
     let answers = story
         .answers(&twin.program, &Plan::default())
         .unwrap_or_else(|error| panic!("{name}: {error}"));
@@ -90,27 +90,6 @@ fn assert_replays(name: &str, history: &WorkflowHistory, twin: &Twin) {
         let found = story.answers(&twin.program, &plan);
         assert_eq!(found.as_ref(), Ok(&answers), "{name}, {plan:?}");
     }
-}
-
-fn assert_replays_in_pages(name: &str, events: &[Event], twin: &Twin, size: usize) {
-    let mut pages = pages(events, size).into_iter();
-    let mut run = new_run(&twin.program);
-    run.handle_task(WorkflowTask {
-        history: pages.next().unwrap_or_default(),
-        ..WorkflowTask::default()
-    });
-    let step = loop {
-        match run.poll() {
-            Step::NeedsHistory(_) => run.handle_page(pages.next().expect("a page is left")),
-            step => break step,
-        }
-    };
-    assert!(
-        matches!(&step, Step::Completed(_)),
-        "{name}, pages of {size}: {step:?}"
-    );
-    let ends = events.last().is_some_and(Event::is_terminal);
-    assert_eq!(run.is_closed(), ends, "{name}, pages of {size}");
 }
 
 pub(crate) fn new_run(program: &Arc<dyn Program>) -> Run {

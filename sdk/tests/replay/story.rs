@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use outlast::engine::{
-    Command, Event, EventBody, Program, Run, Step, TaskCompletion, TaskFailure, UpdateRequest,
-    WorkflowTask,
+    Command, Event, EventBody, Program, Query, Run, Step, TaskCompletion, TaskFailure,
+    UpdateRequest, WorkflowTask,
 };
 
 use crate::recording::{new_run, pages};
@@ -32,8 +32,9 @@ pub(crate) struct Task {
 pub(crate) enum Fate {
     /// It was answered, and the answer was recorded.
     Completed,
+    /// The same, by the worker of another SDK, which then went away.
+    CompletedElsewhere,
     /// It was answered, and no trace is left of it.
-    #[allow(dead_code, reason = "recordings hold no trace of one")]
     Discarded,
     /// It failed, ran out of time, or was never answered.
     Lost,
@@ -57,6 +58,10 @@ pub(crate) enum Source {
     Cached,
     /// It is in memory and gets the whole history.
     CachedWithAll,
+    /// It is in memory, answers a query, and gets the events since its last task.
+    CachedAndQueried,
+    /// It was rebuilt for a query after its last task, and gets the events since then.
+    RebuiltForQuery,
 }
 
 /// Everything is rebuilt from histories in one piece.
@@ -72,8 +77,10 @@ impl Default for Plan {
 impl Plan {
     /// Plans that differ from the default in different ways.
     pub(crate) fn some() -> impl Iterator<Item = Self> {
-        use Source::{Cached, CachedWithAll, Rebuilt};
-        let sources: [&[Source]; 6] = [
+        use Source::{Cached, CachedAndQueried, CachedWithAll, Rebuilt, RebuiltForQuery};
+        let sources: [&[Source]; 8] = [
+            &[RebuiltForQuery],
+            &[CachedAndQueried],
             &[Rebuilt],
             &[Cached],
             &[CachedWithAll],
@@ -131,12 +138,19 @@ impl Story {
         let mut cached = None;
         let mut answers = Vec::new();
         for (task, source) in self.tasks.iter().zip(plan.sources.iter().cycle()) {
-            let cached_run = cached.take().filter(|_| *source != Source::Rebuilt);
-            let mut run = cached_run.unwrap_or_else(|| new_run(program));
-            let events = match *source {
-                Source::Cached => &self.known_at(task)[seen(&run)..],
-                Source::CachedWithAll | Source::Rebuilt => self.known_at(task),
+            let mut run = match source {
+                Source::Rebuilt => new_run(program),
+                Source::RebuiltForQuery => self.rebuilt_for_query(program, task, plan)?,
+                _ => cached.take().unwrap_or_else(|| new_run(program)),
             };
+            if *source == Source::CachedAndQueried && run.last_event_id() > 0 {
+                query(&mut run, &[], plan.page_size)?;
+            }
+            let mut events = self.known_at(task);
+            if *source != Source::CachedWithAll && run.last_event_id() > 0 {
+                // The server begins with the answer to the task before.
+                events = &events[index(task.previous_started)..];
+            }
             let answer = answer(&mut run, task, events, plan.page_size);
             let answer = answer.map_err(|failure| {
                 format!("task {} fails: {}", task.started, failure.failure.report())
@@ -151,10 +165,41 @@ impl Story {
                     run.handle_recorded(Some(task.previous_started));
                     Some(run)
                 }
-                Fate::Lost => None,
+                Fate::CompletedElsewhere | Fate::Lost => None,
             };
         }
         Ok(answers)
+    }
+
+    /// Replays all of it, to see that it ends where the history does.
+    pub(crate) fn replay(
+        &self,
+        program: &Arc<dyn Program>,
+        page_size: usize,
+    ) -> Result<(), String> {
+        let all = Task {
+            previous_started: 0,
+            started: 0,
+            updates: Vec::new(),
+            fate: Fate::Lost,
+            discarded: None,
+        };
+        let mut run = new_run(program);
+        answer(&mut run, &all, &self.events, page_size)
+            .map_err(|failure| failure.failure.report())?;
+        let ends = self.events.last().is_some_and(Event::is_terminal);
+        if run.is_closed() == ends {
+            return Ok(());
+        }
+        Err(format!(
+            "history ends: {ends}, the run ends: {}",
+            run.is_closed()
+        ))
+    }
+
+    /// The events in words.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        self.events.iter().map(Event::to_string).collect()
     }
 
     /// Holds answers against what is recorded after their tasks.
@@ -174,10 +219,56 @@ impl Story {
         }
     }
 
+    /// A run that has answered a query since the task before.
+    fn rebuilt_for_query(
+        &self,
+        program: &Arc<dyn Program>,
+        task: &Task,
+        plan: &Plan,
+    ) -> Result<Run, String> {
+        let mut run = new_run(program);
+        let before = self
+            .tasks
+            .iter()
+            .find(|before| before.started == task.previous_started);
+        // Where another SDK answered, it depends on what follows which task its answer is for.
+        if before.is_some_and(|before| before.fate == Fate::Completed) {
+            let completed = index(task.previous_started) + 1;
+            let commands = self.events[completed..].iter();
+            let commands = commands.take_while(|event| event.is_command()).count();
+            query(
+                &mut run,
+                &self.events[..completed + commands],
+                plan.page_size,
+            )?;
+        }
+        Ok(run)
+    }
+
     fn known_at<'a>(&'a self, task: &'a Task) -> &'a [Event] {
         match &task.discarded {
             Some(events) => events,
             None => &self.events[..index(task.started)],
+        }
+    }
+}
+
+/// Has a run say where it waits.
+fn query(run: &mut Run, events: &[Event], page_size: usize) -> Result<(), String> {
+    let mut pages = pages(events, page_size).into_iter();
+    run.handle_task(WorkflowTask {
+        history: pages.next().unwrap_or_default(),
+        query: Some(Query {
+            name: "__stack_trace".to_owned(),
+            ..Query::default()
+        }),
+        ..WorkflowTask::default()
+    });
+    loop {
+        match run.poll() {
+            Step::NeedsHistory(_) => run.handle_page(pages.next().expect("a page is left")),
+            Step::Answered(Ok(_)) => return Ok(()),
+            other => return Err(format!("the query comes to {other:?}")),
         }
     }
 }
@@ -242,10 +333,6 @@ fn event_type(command: &Command) -> String {
         Command::UpdateReply { .. } => "WorkflowExecutionUpdateCompleted",
     };
     name.to_owned()
-}
-
-fn seen(run: &Run) -> usize {
-    index(run.last_event_id())
 }
 
 /// How many events there are up to that one.

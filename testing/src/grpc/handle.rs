@@ -127,6 +127,18 @@ impl Server {
         }
     }
 
+    /// Waits until nothing is under way, so that only time, or a client, can change anything.
+    pub async fn idle(&self) {
+        let mut version = self.shared.version.subscribe();
+        loop {
+            version.mark_unchanged();
+            if self.shared.look(Engine::is_idle) {
+                return;
+            }
+            let _ = version.changed().await;
+        }
+    }
+
     /// Waits for the next workflow task that fails, and takes it off the list.
     pub async fn workflow_task_failure(&self) -> WorkflowTaskFailure {
         let mut version = self.shared.version.subscribe();
@@ -147,7 +159,7 @@ impl Server {
             version.mark_unchanged();
             let due = self
                 .shared
-                .call(|engine| engine.next_due().map(|at| (at, engine.now())));
+                .look(|engine| engine.next_due().map(|at| (at, engine.now())));
             let wait = due.map(|(at, now)| at.duration_since(now).unwrap_or_default());
             match wait.filter(|_| self.shared.started.is_some()) {
                 Some(wait) => {
@@ -170,6 +182,13 @@ impl Server {
         self.shared.call(|engine| engine.expect_worker(task_queue));
     }
 
+    /// Lets time pass while activities of this type run, because something other than a worker
+    /// completes them, at some time. Without this, a running activity holds the clock.
+    pub fn detach_activities(&self, activity_type: &str) {
+        self.shared
+            .call(|engine| engine.detach_activities(activity_type));
+    }
+
     /// Keeps time from being skipped until the guard is dropped, for as long as a test does things
     /// that the server cannot see.
     pub fn hold_time(&self) -> TimeHold {
@@ -181,12 +200,12 @@ impl Server {
 
     /// The virtual time.
     pub fn now(&self) -> SystemTime {
-        self.shared.call(|engine| engine.now())
+        self.shared.look(Engine::now)
     }
 
     /// Everything that is due at some time, soonest first.
     pub fn pending_timers(&self) -> Vec<PendingTimer> {
-        self.shared.call(|engine| engine.pending_timers())
+        self.shared.look(Engine::pending_timers)
     }
 
     /// Whether somebody waits in vain at this instant; see [`Self::stall`].
@@ -196,7 +215,7 @@ impl Server {
 
     /// What every open workflow is doing, for people whose test hangs.
     pub fn diagnostics(&self) -> String {
-        self.shared.call(|engine| engine.diagnostics())
+        self.shared.look(Engine::diagnostics)
     }
 
     /// Takes the workflow task failures that happened so far.
@@ -234,7 +253,22 @@ impl Shared {
         let mut state = self.lock();
         self.tell_time(&mut state.engine);
         let result = call(&mut state.engine);
-        self.deliver(state);
+        state.deliver();
+        drop(state);
+        self.announce_change();
+        result
+    }
+
+    /// Looks at the engine as it is now. Nobody is woken unless the passing of time did something.
+    fn look<T>(&self, look: impl FnOnce(&Engine) -> T) -> T {
+        let mut state = self.lock();
+        self.tell_time(&mut state.engine);
+        let result = look(&state.engine);
+        let changed = state.deliver();
+        drop(state);
+        if changed {
+            self.announce_change();
+        }
         result
     }
 
@@ -250,16 +284,16 @@ impl Shared {
         if let Ok(call) = begun {
             state.waiting.insert(call, sender);
         }
-        self.deliver(state);
+        state.deliver();
+        drop(state);
+        self.announce_change();
         begun.map(|call| (call, receiver))
     }
 
     /// Takes back a call whose caller is gone.
     pub(super) fn cancel(&self, call: CallId) {
-        let mut state = self.lock();
-        state.waiting.remove(&call);
-        state.engine.cancel_call(call);
-        self.deliver(state);
+        self.lock().waiting.remove(&call);
+        self.call(|engine| engine.cancel_call(call));
     }
 
     fn tell_time(&self, engine: &mut Engine) {
@@ -268,28 +302,34 @@ impl Shared {
         }
     }
 
-    fn deliver(&self, mut state: MutexGuard<'_, State>) {
-        loop {
-            while let Some((call, answer)) = state.engine.poll_answer() {
-                let Some(sender) = state.waiting.remove(&call) else {
-                    continue;
-                };
-                if let Err(answer) = sender.send(answer) {
-                    state.engine.return_undelivered(answer);
-                }
-            }
-            let Some(failure) = state.engine.poll_task_failure() else {
-                break;
-            };
-            state.task_failures.push_back(failure);
-        }
-        drop(state);
+    fn announce_change(&self) {
         self.version.send_modify(|version| *version += 1);
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         // A panic in the engine is a bug, but one that the panicking call reports on its own.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Hands out all answers; returns whether there were any.
+    fn deliver(&mut self) -> bool {
+        let mut any = false;
+        while let Some((call, answer)) = self.engine.poll_answer() {
+            any = true;
+            let Some(sender) = self.waiting.remove(&call) else {
+                continue;
+            };
+            if let Err(answer) = sender.send(answer) {
+                self.engine.return_undelivered(answer);
+            }
+        }
+        while let Some(failure) = self.engine.poll_task_failure() {
+            any = true;
+            self.task_failures.push_back(failure);
+        }
+        any
     }
 }
 

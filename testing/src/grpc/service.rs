@@ -8,9 +8,10 @@ use std::task::{Context, Poll};
 use outlast_proto::grpc::health::v1::health_server::HealthServer;
 use outlast_proto::temporal::api::testservice::v1::test_service_server::TestServiceServer;
 use outlast_proto::temporal::api::workflowservice::v1::workflow_service_server::WorkflowServiceServer;
-use tonic::Status;
 use tonic::body::Body;
+use tonic::codec::CompressionEncoding;
 use tonic::codegen::http::{Request, Response};
+use tonic::{Code, Status};
 use tower_service::Service;
 
 use super::Server;
@@ -28,9 +29,11 @@ pub struct InProcessServer {
 impl InProcessServer {
     pub(super) fn new(server: &Server) -> Self {
         Self {
-            workflow: WorkflowServiceServer::new(server.clone()),
-            test: TestServiceServer::new(server.clone()),
-            health: HealthServer::new(server.clone()),
+            workflow: WorkflowServiceServer::new(server.clone())
+                .accept_compressed(CompressionEncoding::Gzip),
+            test: TestServiceServer::new(server.clone())
+                .accept_compressed(CompressionEncoding::Gzip),
+            health: HealthServer::new(server.clone()).accept_compressed(CompressionEncoding::Gzip),
         }
     }
 }
@@ -54,20 +57,28 @@ impl Service<Request<Body>> for InProcessServer {
         };
         Box::pin(async move {
             let response = answer.await?;
-            if is_stub(&response) {
-                Ok(unimplemented(&path))
-            } else {
-                Ok(response)
+            match Status::from_header_map(response.headers()) {
+                Some(status) if is_stub(&status) => Ok(unimplemented(&path)),
+                Some(status) if is_oversize(&status) => Ok(oversize()),
+                _ => Ok(response),
             }
         })
     }
 }
 
 /// Whether this is the answer of a generated method that nobody has overridden.
-fn is_stub(response: &Response<Body>) -> bool {
-    Status::from_header_map(response.headers()).is_some_and(|status| {
-        status.code() == tonic::Code::Unimplemented && status.message() == "Not yet implemented"
-    })
+fn is_stub(status: &Status) -> bool {
+    status.code() == Code::Unimplemented && status.message() == "Not yet implemented"
+}
+
+/// Whether the request was too large to be read.
+fn is_oversize(status: &Status) -> bool {
+    status.code() == Code::OutOfRange && status.message().contains("message length too large")
+}
+
+/// The real server's words, by which SDKs recognise this.
+fn oversize() -> Response<Body> {
+    Status::resource_exhausted("grpc: received message larger than max (4194304)").into_http()
 }
 
 fn unimplemented(path: &str) -> Response<Body> {

@@ -3,13 +3,16 @@
 //! Methods that are missing here are answered with UNIMPLEMENTED.
 
 use outlast_proto::temporal::api::workflowservice::v1 as api;
+use outlast_proto::temporal::api::workflowservice::v1::execute_multi_operation_response::{
+    Response as OperationResponse, response as operation,
+};
 use outlast_proto::temporal::api::workflowservice::v1::workflow_service_server::WorkflowService;
 use tonic::{Request, Response, Status, async_trait};
 
 use super::Server;
 use super::calls::{Hold, wait};
 use super::status::status;
-use crate::server::{Answer, Engine};
+use crate::server::{Answer, Engine, Error};
 
 type Reply<T> = Result<Response<T>, Status>;
 
@@ -339,17 +342,41 @@ impl WorkflowService for Server {
         &self,
         request: Request<api::UpdateWorkflowExecutionRequest>,
     ) -> Reply<api::UpdateWorkflowExecutionResponse> {
-        match wait(
-            &self.shared,
-            request,
-            Hold::Read,
-            Engine::update_workflow_execution,
-        )
+        match wait(&self.shared, request, Hold::Read, |engine, request| {
+            engine.update_workflow_execution(&request)
+        })
         .await?
         {
             Answer::Update(answer) => reply(*answer),
             other => Err(mixed_up(&other)),
         }
+    }
+
+    async fn execute_multi_operation(
+        &self,
+        request: Request<api::ExecuteMultiOperationRequest>,
+    ) -> Reply<api::ExecuteMultiOperationResponse> {
+        let mut start = None;
+        let begin = |engine: &mut Engine, request| {
+            let (response, call) = engine.execute_multi_operation(request)?;
+            start = Some(response);
+            Ok(call)
+        };
+        let update = match wait(&self.shared, request, Hold::Read, begin).await? {
+            Answer::Update(answer) => answer.map_err(Error::of_second_operation).map_err(status)?,
+            other => return Err(mixed_up(&other)),
+        };
+        let responses = start
+            .map(operation::Response::StartWorkflow)
+            .into_iter()
+            .chain([operation::Response::UpdateWorkflow(update)])
+            .map(|response| OperationResponse {
+                response: Some(response),
+            })
+            .collect();
+        Ok(Response::new(api::ExecuteMultiOperationResponse {
+            responses,
+        }))
     }
 
     async fn poll_workflow_execution_update(

@@ -30,6 +30,17 @@ impl fmt::Display for Stalled {
 }
 
 impl Engine {
+    /// Lets time pass while activities of this type run: whoever completes them takes its time.
+    pub fn detach_activities(&mut self, activity_type: &str) {
+        self.world.detached.insert(activity_type.to_owned());
+        self.settle();
+    }
+
+    /// Whether nothing is under way, so that only time, or a client, can change anything.
+    pub fn is_idle(&self) -> bool {
+        !self.is_busy()
+    }
+
     /// Whether something is under way that has to end before time may be skipped.
     ///
     /// A task that nobody will take, because no worker attends its queue, holds nothing: otherwise
@@ -62,6 +73,7 @@ impl Engine {
         for activity in run.activities.values() {
             let queue = run.activity_queue(activity.scheduled_event_id);
             match activity.state {
+                ActivityState::Started if self.world.detached.contains(activity.type_name()) => {}
                 ActivityState::Started => {
                     business.push(format!("activity {:?} is running", activity.id()));
                 }
@@ -160,6 +172,9 @@ impl Engine {
                     queue.name
                 ));
             }
+        }
+        for child in run.children.values() {
+            doing.push(format!("waits for child {:?}", child.initiated.workflow_id));
         }
         if doing.is_empty() && run.timers.is_empty() && run.activities.is_empty() {
             doing.push("waits for a signal, an update or a condition".to_owned());

@@ -152,10 +152,24 @@ impl<'a> Checker<'a> {
             | Attributes::FailWorkflowExecutionCommandAttributes(_)
             | Attributes::CompleteWorkflowExecutionCommandAttributes(_)
             | Attributes::CancelWorkflowExecutionCommandAttributes(_) => Ok(()),
-            Attributes::RequestCancelExternalWorkflowExecutionCommandAttributes(_)
-            | Attributes::StartChildWorkflowExecutionCommandAttributes(_)
-            | Attributes::SignalExternalWorkflowExecutionCommandAttributes(_)
-            | Attributes::ScheduleNexusOperationCommandAttributes(_)
+            Attributes::StartChildWorkflowExecutionCommandAttributes(a) => self.check_child(a),
+            Attributes::SignalExternalWorkflowExecutionCommandAttributes(a) => {
+                let cause = Cause::BadSignalWorkflowExecutionAttributes;
+                if a.signal_name.is_empty() {
+                    return Err(Flaw::new(cause, "SignalName is not set on command."));
+                }
+                check_target(
+                    cause,
+                    a.execution
+                        .as_ref()
+                        .map_or("", |target| &target.workflow_id),
+                )
+            }
+            Attributes::RequestCancelExternalWorkflowExecutionCommandAttributes(a) => check_target(
+                Cause::BadRequestCancelExternalWorkflowExecutionAttributes,
+                &a.workflow_id,
+            ),
+            Attributes::ScheduleNexusOperationCommandAttributes(_)
             | Attributes::RequestCancelNexusOperationCommandAttributes(_) => Err(Flaw::new(
                 Cause::FeatureDisabled,
                 format!("{} is not supported by this server", command_name(command)),
@@ -238,6 +252,22 @@ impl<'a> Checker<'a> {
                  add-activitytask-cancel-requested-event, ScheduledEventID: {scheduled_event_id}"
             ),
         ))
+    }
+
+    fn check_child(&self, a: &commands::StartChildWorkflowExecutionCommandAttributes) -> Checked {
+        let cause = Cause::BadStartChildExecutionAttributes;
+        check_target(cause, &a.workflow_id)?;
+        if a.workflow_type.as_ref().is_none_or(|t| t.name.is_empty()) {
+            return Err(Flaw::new(cause, "WorkflowType is not set on command."));
+        }
+        if !a.cron_schedule.is_empty() {
+            let text = "CronSchedule is not supported by this server";
+            return Err(Flaw::new(Cause::FeatureDisabled, text));
+        }
+        if let Some(flaw) = a.retry_policy.as_ref().and_then(retry::flaw) {
+            return Err(Flaw::new(cause, flaw));
+        }
+        self.check_search_attributes(a.search_attributes.as_ref())
     }
 
     fn check_timer(&mut self, a: &'a commands::StartTimerCommandAttributes) -> Checked {
@@ -344,6 +374,13 @@ impl<'a> Checker<'a> {
         }
         Ok(())
     }
+}
+
+fn check_target(cause: Cause, workflow_id: &str) -> Checked {
+    if workflow_id.is_empty() {
+        return Err(Flaw::new(cause, "WorkflowId is not set on command."));
+    }
+    Ok(())
 }
 
 /// Whether a command ends its run.

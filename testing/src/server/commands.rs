@@ -89,10 +89,16 @@ impl Execution {
             Attributes::ContinueAsNewWorkflowExecutionCommandAttributes(a) => {
                 self.continue_as_new(*a, completed, world);
             }
-            Attributes::RequestCancelExternalWorkflowExecutionCommandAttributes(_)
-            | Attributes::StartChildWorkflowExecutionCommandAttributes(_)
-            | Attributes::SignalExternalWorkflowExecutionCommandAttributes(_)
-            | Attributes::ScheduleNexusOperationCommandAttributes(_)
+            Attributes::StartChildWorkflowExecutionCommandAttributes(a) => {
+                self.initiate_child(*a, metadata, completed, world);
+            }
+            Attributes::SignalExternalWorkflowExecutionCommandAttributes(a) => {
+                self.initiate_signal(*a, completed, world);
+            }
+            Attributes::RequestCancelExternalWorkflowExecutionCommandAttributes(a) => {
+                self.initiate_cancel(*a, completed, world);
+            }
+            Attributes::ScheduleNexusOperationCommandAttributes(_)
             | Attributes::RequestCancelNexusOperationCommandAttributes(_) => {
                 unreachable!("the check refuses commands that this server does not support")
             }

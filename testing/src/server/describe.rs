@@ -12,6 +12,7 @@ use outlast_proto::temporal::api::workflowservice::v1 as api;
 
 use super::Engine;
 use super::activities::{Activity, ActivityState};
+use super::children::Child;
 use super::errors::Result;
 use super::execution::Execution;
 use super::options::SearchAttributes;
@@ -32,6 +33,7 @@ impl Engine {
             execution_config: Some(config(run)),
             workflow_execution_info: Some(self.info(run)),
             pending_activities: run.activities.values().map(pending_activity).collect(),
+            pending_children: pending_children(run),
             pending_workflow_task: pending_task(run),
             workflow_extended_info: Some(extended_info(run)),
             ..Default::default()
@@ -110,6 +112,22 @@ fn extended_info(run: &Execution) -> workflow::WorkflowExecutionExtendedInfo {
         original_start_time: timestamp(run.start_time),
         ..Default::default()
     }
+}
+
+fn pending_children(run: &Execution) -> Vec<workflow::PendingChildExecutionInfo> {
+    let describe = |(initiated_id, child): (&i64, &Child)| workflow::PendingChildExecutionInfo {
+        workflow_id: child.initiated.workflow_id.clone(),
+        run_id: child.run_id.clone(),
+        workflow_type_name: child
+            .initiated
+            .workflow_type
+            .as_ref()
+            .map(|t| t.name.clone())
+            .unwrap_or_default(),
+        initiated_id: *initiated_id,
+        parent_close_policy: child.initiated.parent_close_policy,
+    };
+    run.children.iter().map(describe).collect()
 }
 
 fn pending_task(run: &Execution) -> Option<workflow::PendingWorkflowTaskInfo> {

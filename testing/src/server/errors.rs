@@ -4,6 +4,7 @@
 
 use outlast_proto::temporal::api::enums::v1::{ResourceExhaustedCause, ResourceExhaustedScope};
 use outlast_proto::temporal::api::errordetails::v1 as details;
+use outlast_proto::temporal::api::errordetails::v1::multi_operation_execution_failure::OperationStatus;
 use outlast_proto::temporal::api::failure::v1::Failure;
 use prost::Message;
 use prost_types::Any;
@@ -176,6 +177,34 @@ impl Error {
         )
     }
 
+    /// This error of a start as one of the whole request: the update is aborted.
+    #[must_use]
+    pub fn of_first_operation(self) -> Self {
+        let (failed, aborted) = (self.operation_status(), aborted_operation());
+        self.of_operations(vec![failed, aborted])
+    }
+
+    /// This error of an update as one of the whole request: the start is aborted.
+    #[must_use]
+    pub fn of_second_operation(self) -> Self {
+        let (failed, aborted) = (self.operation_status(), aborted_operation());
+        self.of_operations(vec![aborted, failed])
+    }
+
+    fn of_operations(&self, statuses: Vec<OperationStatus>) -> Self {
+        let detail = details::MultiOperationExecutionFailure { statuses };
+        Self::new(self.code, "Update-with-Start could not be executed.")
+            .with_detail("MultiOperationExecutionFailure", &detail)
+    }
+
+    fn operation_status(&self) -> OperationStatus {
+        OperationStatus {
+            code: self.code as i32,
+            message: self.message.clone(),
+            details: self.detail.iter().cloned().collect(),
+        }
+    }
+
     fn exhausted(message: impl Into<String>, cause: ResourceExhaustedCause) -> Self {
         let detail = details::ResourceExhaustedFailure {
             cause: cause as i32,
@@ -184,6 +213,21 @@ impl Error {
         Self::new(Code::ResourceExhausted, message).with_detail("ResourceExhaustedFailure", &detail)
     }
 }
+
+fn aborted_operation() -> OperationStatus {
+    OperationStatus {
+        code: ABORTED,
+        message: "Operation was aborted.".to_owned(),
+        details: vec![Any {
+            type_url: "type.googleapis.com/temporal.api.failure.v1.MultiOperationExecutionAborted"
+                .to_owned(),
+            value: Vec::new(),
+        }],
+    }
+}
+
+/// gRPC's code of an operation that another one took down with it.
+const ABORTED: i32 = 10;
 
 /// The run that stands in the way of a start.
 pub(super) struct StartedRun<'a> {

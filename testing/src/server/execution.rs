@@ -9,6 +9,7 @@ use outlast_proto::temporal::api::history::v1 as events;
 use outlast_proto::temporal::api::sdk::v1::UserMetadata;
 
 use super::activities::Activity;
+use super::children::Child;
 use super::history::{Draft, History};
 use super::history_reads::HistoryRead;
 use super::queries::Query;
@@ -63,6 +64,7 @@ pub(super) struct Execution {
     pub(super) backoff: Option<TimerKey>,
     pub(super) activities: BTreeMap<i64, Activity>,
     pub(super) timers: BTreeMap<String, UserTimer>,
+    pub(super) children: BTreeMap<i64, Child>,
     pub(super) updates: Updates,
     pub(super) queries: Vec<Query>,
     pub(super) reads: Vec<HistoryRead>,
@@ -109,6 +111,7 @@ impl Execution {
             backoff: None,
             activities: BTreeMap::new(),
             timers: BTreeMap::new(),
+            children: BTreeMap::new(),
             updates: Updates::default(),
             queries: Vec::new(),
             reads: Vec::new(),
@@ -189,6 +192,7 @@ impl Execution {
         draft: Draft,
         world: &mut World,
     ) {
+        self.announce_close(&draft.attributes, world);
         self.history.append(draft);
         self.status = status;
         self.close_time = Some(world.now);

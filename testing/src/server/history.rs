@@ -90,29 +90,34 @@ impl History {
 
     /// Appends the buffered events, and tells whether there were any.
     ///
-    /// Events that close an activity move behind all others, so that its start precedes them and a
-    /// signal that arrived later is still seen first.
+    /// Events that end an activity or a child move behind all others: their starts precede them,
+    /// and a signal that arrived later is still seen first.
     pub(super) fn flush(&mut self) -> bool {
         let buffered = std::mem::take(&mut self.buffered);
         let any = !buffered.is_empty();
-        let (closing, others): (Vec<_>, Vec<_>) = buffered
-            .into_iter()
-            .partition(|draft| closes_activity(&draft.attributes).is_some());
+        let (mut others, mut ends) = (Vec::new(), Vec::new());
+        for mut draft in buffered {
+            if end_of(&mut draft.attributes).is_some() {
+                ends.push(draft);
+            } else {
+                others.push(draft);
+            }
+        }
         let mut started = BTreeMap::new();
-        for mut draft in others.into_iter().chain(closing) {
-            if let Some((scheduled, started_id)) = closing_ids(&mut draft.attributes)
-                && let Some(id) = started.get(&scheduled)
-            {
-                *started_id = *id;
-            }
-            let starts = match &draft.attributes {
-                Attributes::ActivityTaskStartedEventAttributes(a) => Some(a.scheduled_event_id),
-                _ => None,
-            };
+        for draft in others {
+            let opened_by = start_of(&draft.attributes);
             let id = self.append(draft);
-            if let Some(scheduled) = starts {
-                started.insert(scheduled, id);
+            if let Some(opened_by) = opened_by {
+                started.insert(opened_by, id);
             }
+        }
+        for mut draft in ends {
+            if let Some((opened_by, started_event_id)) = end_of(&mut draft.attributes)
+                && let Some(id) = started.get(&opened_by)
+            {
+                *started_event_id = *id;
+            }
+            self.append(draft);
         }
         any
     }
@@ -213,30 +218,43 @@ fn fires(draft: &Draft, timer_id: &str) -> bool {
         Attributes::TimerFiredEventAttributes(fired) if fired.timer_id == timer_id)
 }
 
-fn closes_activity(attributes: &Attributes) -> Option<i64> {
-    Some(match attributes {
-        Attributes::ActivityTaskCompletedEventAttributes(a) => a.scheduled_event_id,
-        Attributes::ActivityTaskFailedEventAttributes(a) => a.scheduled_event_id,
-        Attributes::ActivityTaskTimedOutEventAttributes(a) => a.scheduled_event_id,
-        Attributes::ActivityTaskCanceledEventAttributes(a) => a.scheduled_event_id,
-        _ => return None,
-    })
+/// The scheduled or initiated event of what this event starts.
+fn start_of(attributes: &Attributes) -> Option<i64> {
+    match attributes {
+        Attributes::ActivityTaskStartedEventAttributes(a) => Some(a.scheduled_event_id),
+        Attributes::ChildWorkflowExecutionStartedEventAttributes(a) => Some(a.initiated_event_id),
+        _ => None,
+    }
 }
 
-/// The scheduled event of an activity's close event, and the place of its started event.
-fn closing_ids(attributes: &mut Attributes) -> Option<(i64, &mut i64)> {
+/// The scheduled or initiated event of what this event ends, and the place of its started event.
+fn end_of(attributes: &mut Attributes) -> Option<(i64, &mut i64)> {
+    use Attributes as A;
     Some(match attributes {
-        Attributes::ActivityTaskCompletedEventAttributes(a) => {
+        A::ActivityTaskCompletedEventAttributes(a) => {
             (a.scheduled_event_id, &mut a.started_event_id)
         }
-        Attributes::ActivityTaskFailedEventAttributes(a) => {
+        A::ActivityTaskFailedEventAttributes(a) => (a.scheduled_event_id, &mut a.started_event_id),
+        A::ActivityTaskTimedOutEventAttributes(a) => {
             (a.scheduled_event_id, &mut a.started_event_id)
         }
-        Attributes::ActivityTaskTimedOutEventAttributes(a) => {
+        A::ActivityTaskCanceledEventAttributes(a) => {
             (a.scheduled_event_id, &mut a.started_event_id)
         }
-        Attributes::ActivityTaskCanceledEventAttributes(a) => {
-            (a.scheduled_event_id, &mut a.started_event_id)
+        A::ChildWorkflowExecutionCompletedEventAttributes(a) => {
+            (a.initiated_event_id, &mut a.started_event_id)
+        }
+        A::ChildWorkflowExecutionFailedEventAttributes(a) => {
+            (a.initiated_event_id, &mut a.started_event_id)
+        }
+        A::ChildWorkflowExecutionCanceledEventAttributes(a) => {
+            (a.initiated_event_id, &mut a.started_event_id)
+        }
+        A::ChildWorkflowExecutionTimedOutEventAttributes(a) => {
+            (a.initiated_event_id, &mut a.started_event_id)
+        }
+        A::ChildWorkflowExecutionTerminatedEventAttributes(a) => {
+            (a.initiated_event_id, &mut a.started_event_id)
         }
         _ => return None,
     })

@@ -87,13 +87,11 @@ impl TaskQueues {
         self.ready.insert(key);
     }
 
-    /// Puts a task back that its poll could not take.
+    /// Puts a task back that was not picked up, because its worker is gone.
     pub(super) fn return_task(&mut self, key: QueueKey, task: QueuedTask) {
-        self.queues
-            .entry(key.clone())
-            .or_default()
-            .tasks
-            .push_front(task);
+        let queue = self.queues.entry(key.clone()).or_default();
+        queue.tasks.push_front(task);
+        queue.attended = !queue.polls.is_empty();
         self.ready.insert(key);
     }
 

@@ -23,21 +23,29 @@
 )]
 
 mod activities;
+mod activity_ends;
+mod activity_requests;
 mod busy;
 mod chain;
+mod children;
 mod clock;
 mod command_check;
 mod commands;
 mod completion;
+mod deliveries;
 mod describe;
+mod dispatch;
 mod errors;
 mod event_types;
 mod execution;
+mod externals;
 mod history;
 mod history_reads;
+mod id_policies;
 mod ids;
 mod long_polls;
 mod matching;
+mod multi_operation;
 mod namespaces;
 mod options;
 mod queries;
@@ -50,6 +58,7 @@ mod updates;
 mod wire;
 mod worker_requests;
 mod workflow_task;
+mod workflow_task_failures;
 mod world;
 
 #[cfg(test)]
@@ -134,11 +143,21 @@ impl Engine {
         key: RunKey,
         change: impl FnOnce(&mut Execution, &mut World) -> T,
     ) -> T {
+        let result = self.transact(key, change);
+        self.settle();
+        result
+    }
+
+    /// Changes one run in one transaction.
+    fn transact<T>(
+        &mut self,
+        key: RunKey,
+        change: impl FnOnce(&mut Execution, &mut World) -> T,
+    ) -> T {
         let run = self.runs.get_mut(&key).expect("a run is never removed");
         let result = change(run, &mut self.world);
         run.commit(&mut self.world);
         self.note_business(key);
-        self.settle();
         result
     }
 
@@ -167,8 +186,14 @@ impl Engine {
 
     /// Lets everything happen that follows without time passing.
     fn react(&mut self) {
-        while let Some(run) = self.world.new_runs.pop_front() {
-            self.open_run(run);
+        loop {
+            if let Some(run) = self.world.new_runs.pop_front() {
+                self.open_run(run);
+            } else if let Some(delivery) = self.world.deliveries.pop_front() {
+                self.deliver(delivery);
+            } else {
+                break;
+            }
         }
         self.dispatch();
     }

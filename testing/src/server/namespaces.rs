@@ -117,7 +117,7 @@ fn description(name: &str) -> api::DescribeNamespaceResponse {
 }
 
 /// An id that depends on the name alone.
-fn namespace_id(name: &str) -> String {
+pub(super) fn namespace_id(name: &str) -> String {
     let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     });

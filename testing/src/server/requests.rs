@@ -1,12 +1,11 @@
 //! What clients ask of a workflow: signals, cancellation, termination, updates, queries, reads.
 
-use outlast_proto::temporal::api::common::v1::{Payloads, WorkflowExecution};
+use outlast_proto::temporal::api::common::v1::{Link, Payloads, WorkflowExecution};
 use outlast_proto::temporal::api::enums::v1::{
     UpdateWorkflowExecutionLifecycleStage as Stage, WorkflowExecutionStatus,
 };
 use outlast_proto::temporal::api::history::v1 as events;
 use outlast_proto::temporal::api::history::v1::{History as WireHistory, HistoryEvent};
-use outlast_proto::temporal::api::update::v1::Meta;
 use outlast_proto::temporal::api::workflowservice::v1 as api;
 
 use super::Engine;
@@ -63,21 +62,13 @@ impl Engine {
     ) -> Result<api::RequestCancelWorkflowExecutionResponse> {
         let key = self.find(&request.namespace, request.workflow_execution.as_ref())?;
         self.check_chain(key, &request.first_execution_run_id)?;
-        let now = self.world.now;
+        let attributes = events::WorkflowExecutionCancelRequestedEventAttributes {
+            cause: request.reason,
+            identity: request.identity,
+            ..Default::default()
+        };
         self.in_run(key, |run, world| {
-            if !run.is_open() || run.cancel_requested {
-                return;
-            }
-            run.cancel_requested = true;
-            let attributes = events::WorkflowExecutionCancelRequestedEventAttributes {
-                cause: request.reason,
-                identity: request.identity,
-                ..Default::default()
-            };
-            run.record(Draft::new(now, attributes).with_links(request.links));
-            if run.backoff.is_some() {
-                run.end_backoff(world);
-            }
+            run.request_cancel(attributes, request.links, world)
         });
         Ok(api::RequestCancelWorkflowExecutionResponse::default())
     }
@@ -181,34 +172,11 @@ impl Engine {
     /// The workflow is unknown or closed, or has too many updates under way.
     pub fn update_workflow_execution(
         &mut self,
-        request: api::UpdateWorkflowExecutionRequest,
+        request: &api::UpdateWorkflowExecutionRequest,
     ) -> Result<CallId> {
         let key = self.find(&request.namespace, request.workflow_execution.as_ref())?;
-        let stage = request.wait_policy.unwrap_or_default().lifecycle_stage();
-        if stage == Stage::Admitted {
-            return Err(Error::update_wait_admitted());
-        }
         self.check_chain(key, &request.first_execution_run_id)?;
-        let mut update = request.request.unwrap_or_default();
-        if update.meta.is_none() {
-            return Err(Error::invalid("Update meta is not set on request."));
-        }
-        if update
-            .input
-            .as_ref()
-            .is_none_or(|input| input.name.is_empty())
-        {
-            return Err(Error::invalid("Update name is not set on request."));
-        }
-        let meta = update.meta.get_or_insert_with(Meta::default);
-        if meta.update_id.is_empty() {
-            meta.update_id = self.world.uuid();
-        }
-        let stage = if stage == Stage::Unspecified {
-            Stage::Accepted
-        } else {
-            stage
-        };
+        let (update, stage) = self.checked_update(request)?;
         let call = self.world.calls.next_id();
         self.in_run(key, |run, world| run.update(call, update, stage, world))?;
         Ok(call)
@@ -314,6 +282,23 @@ impl Execution {
         let needed = self.needs_task;
         self.record(draft);
         self.needs_task = needed;
+    }
+
+    /// Asks the workflow to cancel itself, unless it is closed or has been asked before.
+    pub(super) fn request_cancel(
+        &mut self,
+        attributes: events::WorkflowExecutionCancelRequestedEventAttributes,
+        links: Vec<Link>,
+        world: &mut World,
+    ) {
+        if !self.is_open() || self.cancel_requested {
+            return;
+        }
+        self.cancel_requested = true;
+        self.record(Draft::new(world.now, attributes).with_links(links));
+        if self.backoff.is_some() {
+            self.end_backoff(world);
+        }
     }
 
     pub(super) fn terminate(

@@ -2,37 +2,18 @@
 
 use outlast_proto::temporal::api::common::v1::Link;
 use outlast_proto::temporal::api::common::v1::link::{self, WorkflowEvent, workflow_event};
-use outlast_proto::temporal::api::enums::v1::{
-    EventType, WorkflowExecutionStatus, WorkflowIdConflictPolicy as Conflict,
-    WorkflowIdReusePolicy as Reuse,
-};
+use outlast_proto::temporal::api::enums::v1::{EventType, WorkflowIdConflictPolicy as Conflict};
 use outlast_proto::temporal::api::history::v1 as events;
 use outlast_proto::temporal::api::workflowservice::v1 as api;
 use std::time::Duration;
 
 use super::Engine;
-use super::errors::{Error, Result, StartedRun};
-use super::execution::{Execution, NewRun, RunKey};
+use super::errors::{Error, Result};
+use super::execution::{NewRun, RunKey};
 use super::history::Draft;
+use super::id_policies::{Joined, Verdict, policies};
 use super::retry;
 use super::wire::{is_negative, normal_queue, set_duration, timestamp, wire_duration};
-
-/// What a start does about the run that has the id already.
-enum Verdict {
-    /// It stays the answer.
-    Existing(RunKey, Joined),
-    /// A new run takes its place; an open one is terminated first.
-    New { terminate: Option<RunKey> },
-}
-
-/// Why an existing run is the answer.
-#[derive(PartialEq, Eq)]
-enum Joined {
-    /// The same request came twice.
-    Retried,
-    /// The caller asked to use an existing run.
-    UsedExisting,
-}
 
 impl Engine {
     /// Starts a workflow, or finds the run that the policies say to use.
@@ -43,24 +24,31 @@ impl Engine {
         &mut self,
         request: api::StartWorkflowExecutionRequest,
     ) -> Result<api::StartWorkflowExecutionResponse> {
+        let (key, started) = self.start_run(request)?;
+        let response = self.start_response(key, started);
+        self.settle();
+        Ok(response)
+    }
+
+    /// Opens a run, or finds the one to use; tells whether the request is what started it.
+    pub(super) fn start_run(
+        &mut self,
+        request: api::StartWorkflowExecutionRequest,
+    ) -> Result<(RunKey, bool)> {
         self.check_start(&request)?;
         let (reuse, conflict) = policies(
             request.workflow_id_reuse_policy,
             request.workflow_id_conflict_policy,
             Conflict::Fail,
         )?;
-        let key = match self.judge_start(&request, reuse, conflict)? {
-            Verdict::Existing(key, joined) => {
-                if joined == Joined::UsedExisting {
-                    self.attach_request(key, &request);
-                }
-                return Ok(self.start_response(key, joined == Joined::Retried));
+        Ok(match self.judge_start(&request, reuse, conflict)? {
+            Verdict::Existing(key, Joined::Retried) => (key, true),
+            Verdict::Existing(key, Joined::UsedExisting) => {
+                self.attach_request(key, &request);
+                (key, false)
             }
-            Verdict::New { terminate } => self.replace(terminate, request, None),
-        };
-        let response = self.start_response(key, true);
-        self.settle();
-        Ok(response)
+            Verdict::New { terminate } => (self.replace(terminate, request, None), true),
+        })
     }
 
     /// Signals the open run of a workflow, or starts one with the signal behind its first event.
@@ -92,7 +80,11 @@ impl Engine {
         let (key, started) = match self.judge_start(&start, reuse, conflict)? {
             Verdict::Existing(key, Joined::Retried) => (key, true),
             Verdict::Existing(key, Joined::UsedExisting) => {
-                self.in_run(key, |run, _| run.record(signal));
+                self.in_run(key, |run, _| {
+                    if start.request_id.is_empty() || run.request_ids.insert(start.request_id) {
+                        run.record(signal);
+                    }
+                });
                 (key, false)
             }
             Verdict::New { terminate } => (self.replace(terminate, start, Some(signal)), true),
@@ -180,53 +172,6 @@ impl Engine {
         }
     }
 
-    fn judge_start(
-        &self,
-        request: &api::StartWorkflowExecutionRequest,
-        reuse: Reuse,
-        conflict: Conflict,
-    ) -> Result<Verdict> {
-        let id = (request.namespace.clone(), request.workflow_id.clone());
-        let Some(run) = self.current.get(&id).and_then(|key| self.runs.get(key)) else {
-            return Ok(Verdict::New { terminate: None });
-        };
-        if !request.request_id.is_empty() && run.start_request_id == request.request_id {
-            return Ok(Verdict::Existing(run.key, Joined::Retried));
-        }
-        if run.is_open() {
-            return match conflict {
-                Conflict::UseExisting => Ok(Verdict::Existing(run.key, Joined::UsedExisting)),
-                Conflict::TerminateExisting => Ok(Verdict::New {
-                    terminate: Some(run.key),
-                }),
-                Conflict::Fail | Conflict::Unspecified => Err(already_started(
-                    run,
-                    format!(
-                        "Workflow execution is already running. WorkflowId: {}, RunId: {}.",
-                        run.workflow_id, run.run_id
-                    ),
-                )),
-            };
-        }
-        let ended_well = run.status == WorkflowExecutionStatus::Completed;
-        let (how, policy) = match reuse {
-            Reuse::RejectDuplicate => ("", "reject duplicate workflow Id."),
-            Reuse::AllowDuplicateFailedOnly if ended_well => (
-                " successfully",
-                "allow duplicate workflow Id if last run failed.",
-            ),
-            _ => return Ok(Verdict::New { terminate: None }),
-        };
-        Err(already_started(
-            run,
-            format!(
-                "Workflow execution already finished{how}. WorkflowId: {}, RunId: {}. Workflow Id \
-                 reuse policy: {policy}",
-                run.workflow_id, run.run_id
-            ),
-        ))
-    }
-
     /// Opens a new run, in place of an open one if there is one.
     fn replace(
         &mut self,
@@ -237,7 +182,7 @@ impl Engine {
         let run_id = self.world.uuid();
         if let Some(key) = terminate {
             let details = format!("terminated by new runID: {run_id}");
-            self.in_run(key, |run, world| {
+            self.transact(key, |run, world| {
                 run.terminate(
                     "TerminateIfRunning WorkflowIdReusePolicy",
                     Some(super::wire::text_payloads(&details)),
@@ -264,7 +209,7 @@ impl Engine {
         })
     }
 
-    fn first_event(
+    pub(super) fn first_event(
         &self,
         run_id: &str,
         request: api::StartWorkflowExecutionRequest,
@@ -336,10 +281,14 @@ impl Engine {
             Vec::new()
         };
         let draft = Draft::new(self.world.now, attributes).with_links(links);
-        self.in_run(key, |run, _| run.record_silently(draft));
+        self.transact(key, |run, _| run.record_silently(draft));
     }
 
-    fn start_response(&self, key: RunKey, started: bool) -> api::StartWorkflowExecutionResponse {
+    pub(super) fn start_response(
+        &self,
+        key: RunKey,
+        started: bool,
+    ) -> api::StartWorkflowExecutionResponse {
         let run = &self.runs[&key];
         let reference = workflow_event::Reference::EventRef(workflow_event::EventReference {
             event_id: 1,
@@ -361,37 +310,6 @@ impl Engine {
                 variant: Some(link::Variant::WorkflowEvent(event)),
             }),
         }
-    }
-}
-
-fn already_started(run: &Execution, message: String) -> Error {
-    let started = StartedRun {
-        request_id: &run.start_request_id,
-        run_id: &run.run_id,
-        first_run_id: &run.started.first_execution_run_id,
-    };
-    Error::already_started(message, &started)
-}
-
-/// The policies with their defaults; combinations that contradict themselves are refused.
-fn policies(reuse: i32, conflict: i32, default: Conflict) -> Result<(Reuse, Conflict)> {
-    let reuse = Reuse::try_from(reuse).unwrap_or_default();
-    let conflict = Conflict::try_from(conflict).unwrap_or_default();
-    match (reuse, conflict) {
-        (Reuse::TerminateIfRunning, Conflict::Unspecified) => {
-            Ok((Reuse::AllowDuplicate, Conflict::TerminateExisting))
-        }
-        (Reuse::TerminateIfRunning, _) => Err(Error::invalid(
-            "Invalid WorkflowIDReusePolicy: WORKFLOW_ID_REUSE_POLICY_TERMINATE_IF_RUNNING cannot \
-             be used together with a WorkflowIDConflictPolicy",
-        )),
-        (Reuse::RejectDuplicate, Conflict::TerminateExisting) => Err(Error::invalid(
-            "Invalid WorkflowIDReusePolicy: WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE cannot be \
-             used together with WorkflowIdConflictPolicy \
-             WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING",
-        )),
-        (reuse, Conflict::Unspecified) => Ok((reuse, default)),
-        (reuse, conflict) => Ok((reuse, conflict)),
     }
 }
 

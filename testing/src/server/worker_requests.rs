@@ -6,14 +6,13 @@ use outlast_proto::temporal::api::workflowservice::v1 as api;
 
 use super::Engine;
 use super::errors::{Error, Result};
-use super::execution::{Execution, RunKey};
-use super::long_polls::{Answer, CallId, Place};
-use super::matching::{Poll, QueueKey, QueueType, QueuedTask};
+use super::execution::RunKey;
+use super::long_polls::{CallId, Place};
+use super::matching::{Poll, QueueKey, QueueType};
 use super::tokens::TaskToken;
-use super::wire::workflow_execution;
 
 impl Engine {
-    /// Waits for a workflow task. The answer is an [`Answer::WorkflowTask`].
+    /// Waits for a workflow task. The answer is an [`Answer::WorkflowTask`](super::Answer::WorkflowTask).
     ///
     /// # Errors
     /// The namespace is unknown, or no queue is named.
@@ -30,7 +29,7 @@ impl Engine {
         )
     }
 
-    /// Waits for an activity task. The answer is an [`Answer::ActivityTask`].
+    /// Waits for an activity task. The answer is an [`Answer::ActivityTask`](super::Answer::ActivityTask).
     ///
     /// # Errors
     /// The namespace is unknown, or no queue is named.
@@ -166,282 +165,8 @@ impl Engine {
         Ok(api::ShutdownWorkerResponse::default())
     }
 
-    /// Records that an activity is alive; tells whether it should stop.
-    ///
-    /// # Errors
-    /// The activity is not under way any more.
-    pub fn record_activity_task_heartbeat(
-        &mut self,
-        request: api::RecordActivityTaskHeartbeatRequest,
-    ) -> Result<api::RecordActivityTaskHeartbeatResponse> {
-        let (key, token) = self.activity_run(&request.task_token)?;
-        let cancel_requested = self.in_run(key, |run, world| {
-            run.heartbeat(&token, request.details, world)
-        })?;
-        Ok(api::RecordActivityTaskHeartbeatResponse {
-            cancel_requested,
-            ..Default::default()
-        })
-    }
-
-    /// As [`Self::record_activity_task_heartbeat`], for an activity named by its id.
-    ///
-    /// # Errors
-    /// The activity is not under way.
-    pub fn record_activity_task_heartbeat_by_id(
-        &mut self,
-        request: api::RecordActivityTaskHeartbeatByIdRequest,
-    ) -> Result<api::RecordActivityTaskHeartbeatByIdResponse> {
-        let (key, token) = self.find_activity(
-            &request.namespace,
-            &request.workflow_id,
-            &request.run_id,
-            &request.activity_id,
-        )?;
-        let cancel_requested = self.in_run(key, |run, world| {
-            run.heartbeat(&token, request.details, world)
-        })?;
-        Ok(api::RecordActivityTaskHeartbeatByIdResponse {
-            cancel_requested,
-            ..Default::default()
-        })
-    }
-
-    /// Takes in an activity's result.
-    ///
-    /// # Errors
-    /// The activity is not under way any more.
-    pub fn respond_activity_task_completed(
-        &mut self,
-        request: api::RespondActivityTaskCompletedRequest,
-    ) -> Result<api::RespondActivityTaskCompletedResponse> {
-        let (key, token) = self.activity_run(&request.task_token)?;
-        self.in_run(key, |run, world| {
-            run.complete_activity(&token, request.result, &request.identity, world)
-        })?;
-        Ok(api::RespondActivityTaskCompletedResponse::default())
-    }
-
-    /// As [`Self::respond_activity_task_completed`], for an activity named by its id.
-    ///
-    /// # Errors
-    /// The activity is not under way.
-    pub fn respond_activity_task_completed_by_id(
-        &mut self,
-        request: api::RespondActivityTaskCompletedByIdRequest,
-    ) -> Result<api::RespondActivityTaskCompletedByIdResponse> {
-        let (key, token) = self.find_activity(
-            &request.namespace,
-            &request.workflow_id,
-            &request.run_id,
-            &request.activity_id,
-        )?;
-        self.in_run(key, |run, world| {
-            run.complete_activity(&token, request.result, &request.identity, world)
-        })?;
-        Ok(api::RespondActivityTaskCompletedByIdResponse::default())
-    }
-
-    /// Takes in that an activity's attempt failed.
-    ///
-    /// # Errors
-    /// The activity is not under way any more.
-    pub fn respond_activity_task_failed(
-        &mut self,
-        request: api::RespondActivityTaskFailedRequest,
-    ) -> Result<api::RespondActivityTaskFailedResponse> {
-        let (key, token) = self.activity_run(&request.task_token)?;
-        self.in_run(key, |run, world| run.fail_activity(&token, request, world))?;
-        Ok(api::RespondActivityTaskFailedResponse::default())
-    }
-
-    /// As [`Self::respond_activity_task_failed`], for an activity named by its id.
-    ///
-    /// # Errors
-    /// The activity is not under way.
-    pub fn respond_activity_task_failed_by_id(
-        &mut self,
-        request: api::RespondActivityTaskFailedByIdRequest,
-    ) -> Result<api::RespondActivityTaskFailedByIdResponse> {
-        let (key, token) = self.find_activity(
-            &request.namespace,
-            &request.workflow_id,
-            &request.run_id,
-            &request.activity_id,
-        )?;
-        let request = api::RespondActivityTaskFailedRequest {
-            failure: request.failure,
-            identity: request.identity,
-            last_heartbeat_details: request.last_heartbeat_details,
-            cause: request.cause,
-            ..Default::default()
-        };
-        self.in_run(key, |run, world| run.fail_activity(&token, request, world))?;
-        Ok(api::RespondActivityTaskFailedByIdResponse::default())
-    }
-
-    /// Takes in that an activity stopped because it was asked to.
-    ///
-    /// # Errors
-    /// The activity is not under way any more, or was never asked to stop.
-    pub fn respond_activity_task_canceled(
-        &mut self,
-        request: api::RespondActivityTaskCanceledRequest,
-    ) -> Result<api::RespondActivityTaskCanceledResponse> {
-        let (key, token) = self.activity_run(&request.task_token)?;
-        self.in_run(key, |run, world| {
-            run.cancel_activity(&token, request.details, &request.identity, world)
-        })?;
-        Ok(api::RespondActivityTaskCanceledResponse::default())
-    }
-
-    /// As [`Self::respond_activity_task_canceled`], for an activity named by its id.
-    ///
-    /// # Errors
-    /// The activity is not under way, or was never asked to stop.
-    pub fn respond_activity_task_canceled_by_id(
-        &mut self,
-        request: api::RespondActivityTaskCanceledByIdRequest,
-    ) -> Result<api::RespondActivityTaskCanceledByIdResponse> {
-        let (key, token) = self.find_activity(
-            &request.namespace,
-            &request.workflow_id,
-            &request.run_id,
-            &request.activity_id,
-        )?;
-        self.in_run(key, |run, world| {
-            run.cancel_activity(&token, request.details, &request.identity, world)
-        })?;
-        Ok(api::RespondActivityTaskCanceledByIdResponse::default())
-    }
-
-    /// Takes a task back whose answer never left the server; another worker will get it.
-    pub fn return_undelivered(&mut self, answer: Answer) {
-        match answer {
-            Answer::WorkflowTask(task) => {
-                let Ok((key, token)) = self.task_run(&task.task_token) else {
-                    return;
-                };
-                self.in_run(key, |run, world| {
-                    if !run.unstart_query(token.stamp, world) {
-                        run.unstart_task(token.stamp, world);
-                    }
-                });
-            }
-            Answer::ActivityTask(task) => {
-                let Ok((key, token)) = self.task_run(&task.task_token) else {
-                    return;
-                };
-                self.in_run(key, |run, world| run.unstart_activity(&token, world));
-            }
-            Answer::History(_) | Answer::Query(_) | Answer::Slept | Answer::Update(_) => {}
-        }
-    }
-
-    /// Gives waiting polls the tasks they can have.
-    pub(super) fn dispatch(&mut self) {
-        while let Some((queue, task, poll)) = self.world.queues.next_match() {
-            let key = match task {
-                QueuedTask::Activity { run, .. }
-                | QueuedTask::Query { run, .. }
-                | QueuedTask::Workflow { run, .. } => run,
-            };
-            let answer = self.start(key, &queue, &task, &poll);
-            match answer {
-                Some(answer) => self.world.calls.answer(poll.call, answer),
-                None => self.world.queues.return_poll(queue, poll),
-            }
-            self.note_business(key);
-        }
-    }
-
-    /// Starts a queued task, unless it is stale.
-    fn start(
-        &mut self,
-        key: RunKey,
-        queue: &QueueKey,
-        task: &QueuedTask,
-        poll: &Poll,
-    ) -> Option<Answer> {
-        let (run, world) = (self.runs.get_mut(&key)?, &mut self.world);
-        match *task {
-            QueuedTask::Activity {
-                scheduled_event_id,
-                stamp,
-                ..
-            } => {
-                let mut task =
-                    run.start_activity(scheduled_event_id, stamp, &poll.identity, world)?;
-                task.poller_scaling_decision = poll.scaling_decision();
-                Some(Answer::ActivityTask(Box::new(task)))
-            }
-            QueuedTask::Query { call, .. } => {
-                let task = run.start_query(call, world)?;
-                Some(Answer::WorkflowTask(Box::new(task)))
-            }
-            QueuedTask::Workflow { stamp, .. } => {
-                run.task
-                    .as_ref()
-                    .filter(|task| task.stamp == stamp && !task.is_started())?;
-                let from_sticky = queue.name != run.normal_queue_name();
-                let mut task = run.start_task(&poll.identity, from_sticky, world);
-                task.poller_scaling_decision = poll.scaling_decision();
-                Some(Answer::WorkflowTask(Box::new(task)))
-            }
-        }
-    }
-
-    /// Ends a call whose time is up: polls get nothing, reads and updates what there is.
-    pub fn expire_call(&mut self, call: CallId) {
-        match self.world.calls.place(call).cloned() {
-            Some(Place::Queue(queue)) => {
-                self.world.queues.expire_poll(&queue, call);
-                self.answer_empty(call);
-            }
-            Some(Place::History(key)) => {
-                self.in_run(key, |run, world| run.expire_read(call, world))
-            }
-            Some(Place::Update(key)) => {
-                self.in_run(key, |run, world| run.expire_update(call, world));
-            }
-            Some(Place::Query(key)) => self.in_run(key, |run, world| {
-                run.drop_query(call);
-                let error = Err(Error::query_deadline());
-                world.calls.answer(call, Answer::Query(Box::new(error)));
-            }),
-            Some(Place::Sleep) | None => {}
-        }
-    }
-
-    /// Forgets a call whose caller is gone.
-    pub fn cancel_call(&mut self, call: CallId) {
-        match self.world.calls.forget(call) {
-            Some(Place::Queue(queue)) => self.world.queues.abandon_poll(&queue, call),
-            Some(Place::History(key)) => {
-                self.in_run(key, |run, _| run.reads.retain(|read| !read.is(call)));
-            }
-            Some(Place::Query(key)) => self.in_run(key, |run, _| run.drop_query(call)),
-            Some(Place::Update(key)) => {
-                self.in_run(key, |run, _| run.drop_update_waiter(call));
-            }
-            Some(Place::Sleep) => self.forget_sleeper(call),
-            None => {}
-        }
-    }
-
-    /// Answers a poll with nothing.
-    fn answer_empty(&mut self, call: CallId) {
-        let answer = match self.world.calls.place(call) {
-            Some(Place::Queue(queue)) if queue.queue_type == QueueType::Activity => {
-                Answer::ActivityTask(Box::default())
-            }
-            _ => Answer::WorkflowTask(Box::default()),
-        };
-        self.world.calls.answer(call, answer);
-    }
-
     /// The run that a task token belongs to.
-    fn task_run(&self, token: &bytes::Bytes) -> Result<(RunKey, TaskToken)> {
+    pub(super) fn task_run(&self, token: &bytes::Bytes) -> Result<(RunKey, TaskToken)> {
         let token = TaskToken::parse(token)?;
         let key = RunKey(token.run);
         if self.runs.contains_key(&key) {
@@ -449,37 +174,5 @@ impl Engine {
         } else {
             Err(Error::workflow_task_not_found())
         }
-    }
-
-    fn activity_run(&self, token: &bytes::Bytes) -> Result<(RunKey, TaskToken)> {
-        let token = TaskToken::parse(token)?;
-        let key = RunKey(token.run);
-        if self.runs.contains_key(&key) {
-            Ok((key, token))
-        } else {
-            Err(Error::activity_not_found())
-        }
-    }
-
-    fn find_activity(
-        &self,
-        namespace: &str,
-        workflow_id: &str,
-        run_id: &str,
-        activity_id: &str,
-    ) -> Result<(RunKey, TaskToken)> {
-        if activity_id.is_empty() {
-            return Err(Error::invalid("ActivityId is not set on request."));
-        }
-        let execution = workflow_execution(workflow_id, run_id);
-        let key = self.find(namespace, Some(&execution))?;
-        Ok((key, self.runs[&key].activity_token(activity_id)?))
-    }
-}
-
-impl Execution {
-    /// Whether the run may be holding the clock; whether it does depends on its workers.
-    pub(super) fn may_be_busy(&self) -> bool {
-        self.task.is_some() || !self.activities.is_empty() || !self.queries.is_empty()
     }
 }

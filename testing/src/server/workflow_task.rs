@@ -3,17 +3,13 @@
 use std::time::{Duration, SystemTime};
 
 use outlast_proto::temporal::api::common::v1::WorkflowType;
-use outlast_proto::temporal::api::enums::v1::{
-    SuggestContinueAsNewReason, TimeoutType, WorkflowTaskFailedCause,
-};
-use outlast_proto::temporal::api::failure::v1::Failure;
+use outlast_proto::temporal::api::enums::v1::{SuggestContinueAsNewReason, TimeoutType};
 use outlast_proto::temporal::api::history::v1::{
     self as events, History as WireHistory, HistoryEvent,
 };
 use outlast_proto::temporal::api::taskqueue::v1::TaskQueue;
 use outlast_proto::temporal::api::workflowservice::v1::PollWorkflowTaskQueueResponse;
 
-use super::command_check::Flaw;
 use super::execution::Execution;
 use super::history::Draft;
 use super::history_reads::PAGE_BATCHES;
@@ -21,7 +17,7 @@ use super::matching::{QueueKey, QueueType, QueuedTask};
 use super::timers::{Timer, TimerKey};
 use super::tokens::{PageToken, TaskToken};
 use super::wire::{normal_queue, set_duration, timestamp, wire_duration, workflow_execution};
-use super::world::{WorkflowTaskFailure, World};
+use super::world::World;
 
 /// How much of a workflow task is in history while it is under way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,7 +53,7 @@ pub(super) struct WorkflowTask {
     suggest_reasons: Vec<i32>,
     /// The server refused its completion, so no answer will come: it can only time out.
     pub(super) given_up: bool,
-    timers: Vec<TimerKey>,
+    pub(super) timers: Vec<TimerKey>,
 }
 
 /// The queue of the worker that has the run in its cache.
@@ -186,7 +182,8 @@ impl Execution {
 
     /// Hands the scheduled task to a worker.
     ///
-    /// `from_event_id` is where the worker's knowledge ends; zero lets the queue decide.
+    /// A worker that polled its sticky queue has the run in its cache, and gets only the events
+    /// since its last completed task.
     pub(super) fn start_task(
         &mut self,
         identity: &str,
@@ -356,122 +353,6 @@ impl Execution {
             self.history.append(task.scheduled_draft());
             self.history.append(task.started_draft());
         }
-    }
-
-    /// Ends the started task as failed, and schedules the next attempt.
-    pub(super) fn fail_task(
-        &mut self,
-        cause: WorkflowTaskFailedCause,
-        failure: Option<Failure>,
-        identity: &str,
-        world: &mut World,
-    ) {
-        self.write_task_failed(cause, failure, identity, world);
-        self.retry_task(true);
-    }
-
-    /// Writes the failure of the started task; of further attempts nothing is written.
-    pub(super) fn write_task_failed(
-        &mut self,
-        cause: WorkflowTaskFailedCause,
-        failure: Option<Failure>,
-        identity: &str,
-        world: &mut World,
-    ) {
-        let Some(task) = self.end_task(world) else {
-            return;
-        };
-        world.task_failures.push_back(WorkflowTaskFailure {
-            workflow_id: self.workflow_id.clone(),
-            run_id: self.run_id.clone(),
-            attempt: task.attempt,
-            cause,
-            failure: failure.clone(),
-        });
-        if task.kind == Kind::Transient {
-            return;
-        }
-        let attributes = events::WorkflowTaskFailedEventAttributes {
-            scheduled_event_id: task.scheduled_event_id,
-            started_event_id: task.started_event_id,
-            cause: cause as i32,
-            failure,
-            identity: identity.to_owned(),
-            ..Default::default()
-        };
-        self.history.append(Draft::new(world.now, attributes));
-    }
-
-    /// Leaves a further attempt, whose completion made no sense, to its timeout: the real server
-    /// slows down workers this way that would otherwise fail in a busy loop.
-    pub(super) fn give_up_transient_task(&mut self, flaw: &Flaw, world: &mut World) -> bool {
-        let Some(task) = self
-            .task
-            .as_mut()
-            .filter(|task| task.kind == Kind::Transient)
-        else {
-            return false;
-        };
-        if flaw.cause == WorkflowTaskFailedCause::UnhandledCommand {
-            return false;
-        }
-        task.given_up = true;
-        world.task_failures.push_back(WorkflowTaskFailure {
-            workflow_id: self.workflow_id.clone(),
-            run_id: self.run_id.clone(),
-            attempt: task.attempt,
-            cause: flaw.cause,
-            failure: Some(Failure {
-                message: flaw.message(),
-                ..Default::default()
-            }),
-        });
-        true
-    }
-
-    /// Ends a task that took too long to start or to complete.
-    pub(super) fn time_out_task(&mut self, stamp: u64, timeout: TimeoutType, world: &mut World) {
-        if self.task.as_ref().is_none_or(|task| task.stamp != stamp) {
-            return;
-        }
-        let Some(task) = self.end_task(world) else {
-            return;
-        };
-        if task.kind != Kind::Transient {
-            let attributes = events::WorkflowTaskTimedOutEventAttributes {
-                scheduled_event_id: task.scheduled_event_id,
-                started_event_id: task.started_event_id,
-                timeout_type: timeout as i32,
-            };
-            self.history.append(Draft::new(world.now, attributes));
-        }
-        self.retry_task(timeout == TimeoutType::StartToClose);
-    }
-
-    /// Removes the task, and gives back the updates and queries it carried.
-    fn end_task(&mut self, world: &mut World) -> Option<WorkflowTask> {
-        self.make_task_real();
-        let mut task = self.task.take()?;
-        for key in task.timers.drain(..) {
-            world.timers.cancel(key);
-        }
-        self.unsend_updates(task.stamp);
-        self.detach_queries();
-        Some(task)
-    }
-
-    /// Prepares the next attempt.
-    ///
-    /// A failure on the sticky queue only clears stickiness: the task gets a fresh chance on the
-    /// normal queue. New events make the next task a first attempt, too.
-    fn retry_task(&mut self, counts: bool) {
-        if self.sticky.take().is_none() && counts {
-            self.attempt += 1;
-        }
-        if self.history.flush() {
-            self.attempt = 1;
-        }
-        self.needs_task = true;
     }
 
     /// Removes the completed task and disarms its timeout.

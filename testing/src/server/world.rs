@@ -1,12 +1,13 @@
 //! What a run reaches outside itself: time, ids, queues, and the calls that wait.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use outlast_proto::temporal::api::enums::v1::WorkflowTaskFailedCause;
 use outlast_proto::temporal::api::failure::v1::Failure;
 
+use super::deliveries::Delivery;
 use super::execution::NewRun;
 use super::ids::Ids;
 use super::long_polls::Calls;
@@ -25,7 +26,11 @@ pub(super) struct World {
     pub(super) calls: Calls,
     /// Successors of closed runs, to be opened before anything else happens.
     pub(super) new_runs: VecDeque<NewRun>,
+    /// What runs do to each other, to be delivered before time moves.
+    pub(super) deliveries: VecDeque<Delivery>,
     pub(super) task_failures: VecDeque<WorkflowTaskFailure>,
+    /// Types of activities that others complete, at some time, and that hold no clock.
+    pub(super) detached: BTreeSet<String>,
     next_stamp: u64,
 }
 
@@ -39,7 +44,9 @@ impl World {
             queues: TaskQueues::default(),
             calls: Calls::default(),
             new_runs: VecDeque::new(),
+            deliveries: VecDeque::new(),
             task_failures: VecDeque::new(),
+            detached: BTreeSet::new(),
             next_stamp: 0,
         }
     }

@@ -5,8 +5,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use outlast_proto::temporal::api::command::v1::command::Attributes;
 use outlast_proto::temporal::api::command::v1::{self as commands, Command};
-use outlast_proto::temporal::api::common::v1::{ActivityType, Payload, Payloads, RetryPolicy};
-use outlast_proto::temporal::api::enums::v1::CommandType;
+use outlast_proto::temporal::api::common::v1::{
+    ActivityType, Payload, Payloads, RetryPolicy, WorkflowExecution, WorkflowType,
+};
+use outlast_proto::temporal::api::enums::v1::{CommandType, ParentClosePolicy};
 use outlast_proto::temporal::api::failure::v1::failure::FailureInfo;
 use outlast_proto::temporal::api::failure::v1::{ApplicationFailureInfo, Failure};
 use outlast_proto::temporal::api::protocol::v1::Message as WireMessage;
@@ -156,6 +158,57 @@ pub(crate) fn at_most(attempts: i32, interval: f64) -> Option<RetryPolicy> {
         maximum_attempts: attempts,
         ..Default::default()
     })
+}
+
+/// A child of the type `Order` in `task_queue`.
+pub(crate) fn start_child(
+    task_queue: &str,
+    workflow_id: &str,
+    policy: ParentClosePolicy,
+) -> Command {
+    let attributes = commands::StartChildWorkflowExecutionCommandAttributes {
+        workflow_id: workflow_id.to_owned(),
+        workflow_type: Some(WorkflowType {
+            name: "Order".to_owned(),
+        }),
+        task_queue: Some(TaskQueue {
+            name: task_queue.to_owned(),
+            ..Default::default()
+        }),
+        parent_close_policy: policy as i32,
+        ..Default::default()
+    };
+    command(
+        CommandType::StartChildWorkflowExecution,
+        Attributes::StartChildWorkflowExecutionCommandAttributes(Box::new(attributes)),
+    )
+}
+
+pub(crate) fn signal_external(workflow_id: &str, name: &str) -> Command {
+    let execution = WorkflowExecution {
+        workflow_id: workflow_id.to_owned(),
+        run_id: String::new(),
+    };
+    let attributes = commands::SignalExternalWorkflowExecutionCommandAttributes {
+        execution: Some(execution),
+        signal_name: name.to_owned(),
+        ..Default::default()
+    };
+    command(
+        CommandType::SignalExternalWorkflowExecution,
+        Attributes::SignalExternalWorkflowExecutionCommandAttributes(Box::new(attributes)),
+    )
+}
+
+pub(crate) fn cancel_external(workflow_id: &str) -> Command {
+    let attributes = commands::RequestCancelExternalWorkflowExecutionCommandAttributes {
+        workflow_id: workflow_id.to_owned(),
+        ..Default::default()
+    };
+    command(
+        CommandType::RequestCancelExternalWorkflowExecution,
+        Attributes::RequestCancelExternalWorkflowExecutionCommandAttributes(Box::new(attributes)),
+    )
 }
 
 pub(crate) fn protocol_message(message: &WireMessage) -> Command {

@@ -14,6 +14,9 @@ use outlast_proto::temporal::api::query::v1::WorkflowQuery;
 use outlast_proto::temporal::api::taskqueue::v1::{StickyExecutionAttributes, TaskQueue};
 use outlast_proto::temporal::api::update::v1 as update;
 use outlast_proto::temporal::api::workflowservice::v1 as api;
+use outlast_proto::temporal::api::workflowservice::v1::execute_multi_operation_request::{
+    self, operation::Operation,
+};
 use outlast_proto::temporal::api::workflowservice::v1::respond_workflow_task_completed_request::Capabilities;
 use outlast_proto::temporal::api::workflowservice::v1::workflow_service_client::WorkflowServiceClient;
 use outlast_testing::InProcessServer;
@@ -125,6 +128,28 @@ where
     /// The next workflow task of the normal queue; empty if there is none within four seconds.
     pub(crate) async fn poll(&self) -> WorkflowTask {
         self.poll_queue(self.normal_queue(), 5.0).await
+    }
+
+    /// The next task of one of several workflows that share the queue; other tasks are completed
+    /// without commands.
+    pub(crate) async fn poll_for(&self, workflow_id: &str) -> WorkflowTask {
+        for _ in 0..10 {
+            let task = self.poll().await;
+            match &task.workflow_execution {
+                Some(execution) if execution.workflow_id == workflow_id => return task,
+                Some(_) => drop(self.complete(&task, vec![]).await.unwrap()),
+                None => {}
+            }
+        }
+        panic!("no task for {workflow_id}")
+    }
+
+    /// The same queue, seen by the client of another workflow.
+    pub(crate) fn of(&self, workflow_id: &str) -> Self {
+        Self {
+            workflow_id: workflow_id.to_owned(),
+            ..self.clone()
+        }
     }
 
     pub(crate) async fn poll_sticky(&self) -> WorkflowTask {
@@ -271,12 +296,12 @@ where
         Ok(response.into_inner())
     }
 
-    pub(crate) async fn update(
+    pub(crate) fn update_request(
         &self,
         update_id: &str,
         stage: UpdateWorkflowExecutionLifecycleStage,
-    ) -> Result<api::UpdateWorkflowExecutionResponse, Status> {
-        let request = api::UpdateWorkflowExecutionRequest {
+    ) -> api::UpdateWorkflowExecutionRequest {
+        api::UpdateWorkflowExecutionRequest {
             namespace: "default".to_owned(),
             workflow_execution: self.execution(),
             wait_policy: Some(update::WaitPolicy {
@@ -295,7 +320,42 @@ where
                 ..Default::default()
             }),
             ..Default::default()
+        }
+    }
+
+    pub(crate) async fn update_with_start(
+        &self,
+        start: api::StartWorkflowExecutionRequest,
+        update: api::UpdateWorkflowExecutionRequest,
+    ) -> Result<api::ExecuteMultiOperationResponse, Status> {
+        let operations = [
+            Operation::StartWorkflow(start),
+            Operation::UpdateWorkflow(update),
+        ]
+        .into_iter()
+        .map(|operation| execute_multi_operation_request::Operation {
+            operation: Some(operation),
+        });
+        let request = api::ExecuteMultiOperationRequest {
+            namespace: "default".to_owned(),
+            operations: operations.collect(),
+            ..Default::default()
         };
+        let request = with_timeout(request, 10.0);
+        Ok(self
+            .client
+            .clone()
+            .execute_multi_operation(request)
+            .await?
+            .into_inner())
+    }
+
+    pub(crate) async fn update(
+        &self,
+        update_id: &str,
+        stage: UpdateWorkflowExecutionLifecycleStage,
+    ) -> Result<api::UpdateWorkflowExecutionResponse, Status> {
+        let request = self.update_request(update_id, stage);
         let request = with_timeout(request, 10.0);
         Ok(self
             .client

@@ -78,7 +78,7 @@ async fn result(server: &FakeServer) -> Result<String, ResultError> {
 }
 
 #[tokio::test]
-async fn waiting_goes_on_over_empty_pages_with_their_tokens() {
+async fn gotcha_40_waiting_goes_on_over_empty_pages_with_their_tokens() {
     let server = FakeServer::default()
         .answers(HISTORY, &not_yet("t1"))
         .answers(HISTORY, &not_yet("t2"))

@@ -33,7 +33,7 @@ fn ends_of(pages: Vec<HistoryPage>) -> Vec<i64> {
             },
         }
     }
-    assert!(history.is_empty());
+    assert_eq!(taken, history.last_event_id(), "all is handed out");
     ends
 }
 

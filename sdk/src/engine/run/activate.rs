@@ -64,7 +64,7 @@ impl Run {
         let made: Result<_, crate::convert::DecodeError> = made.map_err(panicked)?;
         let (instance, main) = made.map_err(|error| {
             let message = format!("the arguments of workflow `{}`: {error}", program.name());
-            unhandled(Failure::application("UndecodableArguments", message))
+            undecodable(message)
         })?;
         self.instance = Some(instance);
         self.executor.start_main(main);
@@ -77,9 +77,14 @@ impl Run {
         };
         match guard(|| instance.signal(name, input)).map_err(panicked)? {
             Dispatch::Done(Ok(())) => {}
-            Dispatch::Done(Err(error)) => self.end_by_handler(error),
+            Dispatch::Done(Err(error)) => self.end_by_handler(error)?,
             Dispatch::Running(future) => {
                 self.executor.start_handler(HandlerFuture::Signal(future));
+            }
+            Dispatch::Undecodable(error) if self.program.options().refuses_undecodable_signals => {
+                return Err(undecodable(format!(
+                    "signal `{name}`, event {event_id}: {error}"
+                )));
             }
             Dispatch::Undecodable(error) => {
                 self.warn(
@@ -183,7 +188,7 @@ impl Run {
                         });
                     }
                     Finished::Signal(Ok(())) => {}
-                    Finished::Signal(Err(error)) => self.end_by_handler(error),
+                    Finished::Signal(Err(error)) => self.end_by_handler(error)?,
                     Finished::Update(index, outcome) => self.complete_update(index, outcome),
                 }
             }
@@ -194,14 +199,20 @@ impl Run {
         }
     }
 
-    /// A failed signal handler fails the workflow as if `run` had.
-    fn end_by_handler(&mut self, error: WorkflowError) {
-        self.executor.stop_main();
+    /// A failed signal handler fails the workflow as if `run` had. One that gives up because
+    /// the workflow is canceled does not: how that ends is for `run` to say, after its cleanup.
+    fn end_by_handler(&mut self, error: WorkflowError) -> Result<(), TaskFailure> {
+        let is_canceled = error.as_failure().is_some_and(Failure::is_canceled);
+        if is_canceled && self.core.lock().is_cancel_requested() {
+            return Ok(());
+        }
+        self.executor.stop_main().map_err(panicked)?;
         let commands_before = self.core.lock().commands.len();
         self.outcome.get_or_insert(Outcome {
             result: Err(error),
             commands_before,
         });
+        Ok(())
     }
 
     fn complete_update(&mut self, index: UpdateIndex, outcome: Result<Payload, WorkflowError>) {
@@ -309,8 +320,19 @@ fn push_reply(core: &crate::engine::CoreHandle, origin: Origin, reply: UpdateRep
     });
 }
 
-pub(super) fn panicked(panicked: Panicked) -> TaskFailure {
-    unhandled(panicked.into_failure())
+fn panicked(panicked: Panicked) -> TaskFailure {
+    TaskFailure {
+        cause: TaskFailureCause::Panic,
+        failure: panicked.into_failure(),
+    }
+}
+
+fn undecodable(message: String) -> TaskFailure {
+    let failure = Failure::application("UndecodableArguments", message);
+    TaskFailure {
+        cause: TaskFailureCause::Arguments,
+        failure,
+    }
 }
 
 /// What the workflow left open is as it was.

@@ -133,7 +133,7 @@ impl Run {
             EventBody::ExecutionEnded(_) => self.end = End::Recorded,
             EventBody::ActivityStarted { .. }
             | EventBody::ActivityClosed { .. }
-            | EventBody::TimerFired { .. } => return self.route(event, jobs),
+            | EventBody::TimerFired { .. } => return self.route(&event, jobs),
             EventBody::Other(event_type) if event_type.is_unsupported() => {
                 return Err(self.nondeterminism(Nondeterminism::unknown_target(&event)));
             }
@@ -150,7 +150,7 @@ impl Run {
     }
 
     /// Hands an event to the machine that it is for.
-    fn route(&mut self, event: Event, jobs: &mut Jobs) -> Result<(), TaskFailure> {
+    fn route(&mut self, event: &Event, jobs: &mut Jobs) -> Result<(), TaskFailure> {
         let mut guard = self.core.lock();
         let core = &mut *guard;
         let target = match &event.body {
@@ -162,7 +162,7 @@ impl Run {
         let id = core.operations.started_by(target);
         let Some((id, operation)) = id.and_then(|id| Some((id, core.operations.get_mut(id)?)))
         else {
-            return Err(Nondeterminism::unknown_target(&event).into_failure(core));
+            return Err(Nondeterminism::unknown_target(event).into_failure(core));
         };
         let handled = match (&mut operation.machine, &event.body) {
             (Machine::Timer(timer), EventBody::TimerFired { .. }) => timer.handle_fired().map(Some),
@@ -177,7 +177,7 @@ impl Run {
         };
         let is_closed = operation.machine.is_closed();
         let resolution = handled.map_err(|mismatch| {
-            Nondeterminism::mismatch(core, &event, None, &mismatch).into_failure(core)
+            Nondeterminism::mismatch(core, event, None, &mismatch).into_failure(core)
         })?;
         if is_closed {
             core.operations.unindex(target);

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use super::chunk::SDK_NAME;
 use super::command::Command;
-use super::core::{CoreHandle, Mode};
+use super::core::{CoreHandle, Facts, Mode};
 use super::event::{CloseKind, UpdateAccepted};
 use super::executor::Executor;
 use super::history::{History, HistoryError, NextChunk};
@@ -19,7 +19,9 @@ use super::message::{UpdateReply, UpdateRequest};
 use super::nondeterminism::Nondeterminism;
 use super::operation::OperationId;
 use super::program::{Instance, Program};
-use super::task::{HistoryPage, Query, Step, TaskFailure, TaskFailureCause, WorkflowTask};
+use super::task::{
+    HistoryPage, Query, Step, TaskCompletion, TaskFailure, TaskFailureCause, WorkflowTask,
+};
 use crate::convert::Payload;
 use crate::error::WorkflowError;
 use crate::failure::Failure;
@@ -47,6 +49,8 @@ pub struct Run {
     /// The SDK that the history names, once it names one.
     sdk: Sdk,
     last_started: i64,
+    /// What was known before the current task, in case the server discards it.
+    facts_before: Facts,
     /// Why the run cannot go on: said once for each task until it is dropped.
     history_error: Option<HistoryError>,
 }
@@ -115,9 +119,11 @@ impl Run {
     /// A run of which nothing is known yet.
     #[must_use]
     pub fn new(program: Arc<dyn Program>, execution: WorkflowExecution, namespace: &str) -> Self {
+        let core = CoreHandle::new(execution, namespace.into());
+        let facts_before = core.lock().facts;
         Self {
             program,
-            core: CoreHandle::new(execution, namespace.into()),
+            core,
             history: History::default(),
             executor: Executor::default(),
             instance: None,
@@ -129,12 +135,14 @@ impl Run {
             task: None,
             sdk: Sdk::default(),
             last_started: 0,
+            facts_before,
             history_error: None,
         }
     }
 
     /// Takes a workflow task. The task before must have been answered.
     pub fn handle_task(&mut self, task: WorkflowTask) {
+        self.facts_before = self.core.lock().facts;
         self.task = Some(CurrentTask {
             previous_started: task.previous_started,
             started: task.started,
@@ -159,6 +167,8 @@ impl Run {
         if let Some(started) = reset_to {
             self.history.roll_back(started);
             self.last_started = started;
+            // Time must not have moved: a replay does not know of the discarded task.
+            self.core.lock().facts = self.facts_before;
         }
     }
 
@@ -206,18 +216,43 @@ impl Run {
             match self.history.next_chunk() {
                 NextChunk::NeedsPage(token) => return Ok(Step::NeedsHistory(token)),
                 NextChunk::End => return self.answer(),
-                NextChunk::Chunk(chunk) => {
+                NextChunk::Chunk(mut chunk) => {
+                    let is_only_asked = self.task.as_ref().is_some_and(|t| t.query.is_some());
+                    let held_back = is_only_asked && chunk.last;
+                    if held_back {
+                        self.history.put_back(chunk.split_off_unanswered());
+                    }
                     let jobs = self.apply(chunk)?;
                     self.activate(jobs)?;
+                    if held_back {
+                        return self.answer();
+                    }
                 }
             }
         }
     }
 
-    /// Ends the task in failure. A query's answer is the failure.
+    /// Ends the task in failure. A query's answer is the failure; otherwise the run fails with
+    /// its task if its options say so.
     fn fail(&mut self, failure: TaskFailure) -> Step {
+        let options = self.program.options();
+        let fails_run = match failure.cause {
+            TaskFailureCause::Arguments => options.fails_on_undecodable_arguments,
+            TaskFailureCause::Nondeterminism => options.fails_on_nondeterminism,
+            TaskFailureCause::Panic => options.fails_on_panic,
+            TaskFailureCause::Unhandled => false,
+        };
         match self.task.take() {
             Some(CurrentTask { query: Some(_), .. }) => Step::Answered(Err(failure.failure)),
+            Some(CurrentTask { rejections, .. }) if fails_run => Step::Completed(TaskCompletion {
+                commands: vec![Command::FailWorkflow {
+                    failure: failure.failure,
+                }],
+                replies: rejections,
+                names_sdk: *self.sdk.name != *SDK_NAME,
+                ends_run: true,
+                ..TaskCompletion::default()
+            }),
             _ => Step::Failed(failure),
         }
     }

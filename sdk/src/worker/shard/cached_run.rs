@@ -41,24 +41,29 @@ struct Fetching {
 }
 
 impl<R: Replay> CachedRun<R> {
-    pub(super) fn new(execution: WorkflowExecution, backlog: Backlog) -> Self {
+    pub(super) fn new(execution: WorkflowExecution) -> Self {
         Self {
             execution,
             run: None,
             stage: Stage::Idle,
             has_ended: false,
-            backlog,
+            backlog: Backlog::default(),
         }
     }
 
-    /// Begins with the tasks that it was made for.
-    pub(super) fn start(&mut self, host: &mut Host) {
+    /// Takes the tasks that waited until there was room for the run.
+    pub(super) fn handle_backlog(&mut self, backlog: Backlog, host: &mut Host) {
+        self.backlog = backlog;
         self.work(host);
     }
 
     /// Takes a task, for now or for later.
     pub(super) fn handle_task(&mut self, task: PolledTask, host: &mut Host) {
-        self.backlog.push(task);
+        if !self.is_idle() {
+            return self.backlog.push(task);
+        }
+        // Nothing waits for a run that is idle.
+        self.begin(task, host);
         self.work(host);
     }
 
@@ -250,7 +255,7 @@ impl<R: Replay> CachedRun<R> {
             }
             Step::Answered(answer) if open.is_query => {
                 self.has_ended |= run.is_closed();
-                if answer.is_err() {
+                if answer.is_err() && fetch.has_news() {
                     // The handler refused or replay failed, and only the engine knows which.
                     self.drop_run();
                 }

@@ -5,6 +5,8 @@ use crate::engine::{Event, HistoryPage, PageToken, WorkflowTask};
 /// What is known of a history of which further pages may come.
 #[derive(Debug)]
 pub(super) struct Fetch {
+    /// The last event that the run knew before.
+    known: i64,
     /// The last event that came.
     last: i64,
     /// The task began with this event, so the history is complete only with it.
@@ -26,14 +28,15 @@ pub(super) enum Fetched {
 }
 
 impl Fetch {
-    /// Pages that may follow those of the task, for a run that knows the history up to `last`.
-    pub(super) fn following(task: &WorkflowTask, last: i64) -> Self {
+    /// Pages that may follow those of the task, for a run that knows the history up to `known`.
+    pub(super) fn following(task: &WorkflowTask, known: i64) -> Self {
         Self {
+            known,
             last: task
                 .history
                 .events
                 .last()
-                .map_or(last, |event| event.id.max(last)),
+                .map_or(known, |event| event.id.max(known)),
             started: task.started,
             from_task: None,
         }
@@ -42,6 +45,7 @@ impl Fetch {
     /// All pages from the start, with those of the task behind them.
     pub(super) fn from_start(task: &mut WorkflowTask) -> Self {
         Self {
+            known: 0,
             last: 0,
             started: task.started,
             from_task: Some(std::mem::take(&mut task.history)),
@@ -65,6 +69,11 @@ impl Fetch {
             Some(next) if page.events.is_empty() => Fetched::Next(next),
             _ => Fetched::Page(page),
         }
+    }
+
+    /// Whether there is anything that the run did not know.
+    pub(super) fn has_news(&self) -> bool {
+        self.last > self.known
     }
 
     /// Drops what came before.

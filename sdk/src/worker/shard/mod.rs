@@ -84,6 +84,18 @@ struct Host {
     actions: Vec<Action>,
 }
 
+impl Input {
+    pub(super) fn run_id(&self) -> &RunId {
+        match self {
+            Self::FetchFailed { run_id, .. }
+            | Self::NotRecorded { run_id }
+            | Self::Page { run_id, .. }
+            | Self::Recorded { run_id, .. } => run_id,
+            Self::Task(task) => task.run_id(),
+        }
+    }
+}
+
 impl<R: Replay> Shard<R> {
     pub(super) fn new(programs: Arc<Programs>, namespace: String, capacity: usize) -> Self {
         Self {
@@ -139,20 +151,23 @@ impl<R: Replay> Shard<R> {
         if let Some((_, backlog)) = parked {
             return backlog.push(task);
         }
-        let mut backlog = Backlog::default();
-        backlog.push(task);
         if self.make_room() {
-            self.insert(execution, backlog);
+            self.insert(execution, |run, host| run.handle_task(task, host));
         } else {
+            let mut backlog = Backlog::default();
+            backlog.push(task);
             self.parked.push_back((execution, backlog));
         }
     }
 
-    fn insert(&mut self, execution: WorkflowExecution, backlog: Backlog) {
+    fn insert(
+        &mut self,
+        execution: WorkflowExecution,
+        begin: impl FnOnce(&mut CachedRun<R>, &mut Host),
+    ) {
         let run_id = execution.run_id.clone();
-        self.runs
-            .put(run_id.clone(), CachedRun::new(execution, backlog));
-        self.resume(&run_id, CachedRun::start);
+        self.runs.put(run_id.clone(), CachedRun::new(execution));
+        self.resume(&run_id, begin);
     }
 
     /// Lets a run go on, and drops it when it is of no more use.
@@ -187,7 +202,7 @@ impl<R: Replay> Shard<R> {
     fn unpark(&mut self) {
         while !self.parked.is_empty() && self.make_room() {
             if let Some((execution, backlog)) = self.parked.pop_front() {
-                self.insert(execution, backlog);
+                self.insert(execution, |run, host| run.handle_backlog(backlog, host));
             }
         }
     }

@@ -75,6 +75,9 @@ impl Replay for FakeRun {
                 cause: TaskFailureCause::Nondeterminism,
                 failure: Failure::application("Nondeterminism", "differs"),
             }),
+            "refusing" if self.is_query => {
+                Step::Answered(Err(Failure::application("Refused", "not now")))
+            }
             _ if self.is_query => Step::Answered(Ok(Payload::new("json/plain", self.seen()))),
             kind => Step::Completed(TaskCompletion {
                 commands: vec![Command::CancelTimer { timer: self.seen() }],
@@ -125,7 +128,7 @@ struct Fixture {
 impl Fixture {
     fn with_cache(capacity: usize) -> Self {
         let mut programs = Programs::default();
-        for name in ["ending", "failing", "panicking", "plain"] {
+        for name in ["ending", "failing", "panicking", "plain", "refusing"] {
             programs.add(Arc::new(Named(name)));
         }
         Self {
@@ -517,7 +520,7 @@ fn an_unknown_type_is_answered_with_those_that_are_known() {
         fixture.poll(task("a", 1..=3).of("other")),
         [
             "a fails: workflow type `other` is not registered with this worker; registered are \
-          `ending`, `failing`, `panicking`, `plain`"
+          `ending`, `failing`, `panicking`, `plain`, `refusing`"
         ]
     );
 }
@@ -527,6 +530,21 @@ fn a_query_that_cannot_be_answered_is_refused_whatever_the_attempt() {
     let mut fixture = Fixture::with_cache(4);
     fixture.poll(query("a").of("failing").attempt(3));
     assert_eq!(fixture.page("a", 1..=3, ""), ["a refuses: differs"]);
+}
+
+#[test]
+fn a_refused_query_costs_the_run_only_if_replay_may_have_failed() {
+    let mut fixture = Fixture::with_cache(4);
+    fixture.poll(query("a").of("refusing"));
+    assert_eq!(fixture.page("a", 1..=3, ""), ["a refuses: not now"]);
+    assert_eq!(fixture.shard.runs.len(), 0);
+    fixture.poll(task("a", 1..=3).of("refusing"));
+    fixture.recorded("a");
+    assert_eq!(
+        fixture.poll(query("a").of("refusing")),
+        ["a refuses: not now"]
+    );
+    assert_eq!(fixture.shard.runs.len(), 1);
 }
 
 #[test]

@@ -3,11 +3,15 @@
 use outlast_proto::temporal::api::common::v1::{Payloads, WorkflowExecution, WorkflowType};
 use outlast_proto::temporal::api::history::v1::history_event::Attributes;
 use outlast_proto::temporal::api::history::v1::*;
+use outlast_proto::temporal::api::protocol::v1::Message;
+use outlast_proto::temporal::api::protocol::v1::message::SequencingId;
 use outlast_proto::temporal::api::query::v1::WorkflowQuery;
 use outlast_proto::temporal::api::taskqueue::v1::TaskQueue;
+use outlast_proto::temporal::api::update::v1 as update;
 use outlast_proto::temporal::api::workflowservice::v1::{
     GetWorkflowExecutionHistoryResponse, PollWorkflowTaskQueueResponse,
 };
+use prost::Message as _;
 
 use crate::convert::{ToPayload, to_wire};
 
@@ -44,33 +48,43 @@ pub(super) fn first_events(kind: &str, argument: Option<&str>) -> Vec<HistoryEve
 
 /// What follows the first task of a workflow that sleeps, once its timer fired: events 4 to 8.
 pub(super) fn woken_events() -> Vec<HistoryEvent> {
+    let mut events = quiet_events();
+    events.truncate(2);
+    let fired = TimerFiredEventAttributes {
+        timer_id: "1".to_owned(),
+        started_event_id: 5,
+    };
+    events.extend([
+        event(6, Attributes::TimerFiredEventAttributes(Box::new(fired))),
+        scheduled(7),
+        started(8),
+    ]);
+    events
+}
+
+/// What follows the first task of a workflow that sleeps, if the next task has nothing to tell
+/// it: events 4 to 7.
+pub(super) fn quiet_events() -> Vec<HistoryEvent> {
+    let completed = WorkflowTaskCompletedEventAttributes {
+        scheduled_event_id: 2,
+        started_event_id: 3,
+        ..WorkflowTaskCompletedEventAttributes::default()
+    };
+    let timer_started = TimerStartedEventAttributes {
+        timer_id: "1".to_owned(),
+        ..TimerStartedEventAttributes::default()
+    };
     vec![
         event(
             4,
-            Attributes::WorkflowTaskCompletedEventAttributes(Box::new(
-                WorkflowTaskCompletedEventAttributes {
-                    scheduled_event_id: 2,
-                    started_event_id: 3,
-                    ..WorkflowTaskCompletedEventAttributes::default()
-                },
-            )),
+            Attributes::WorkflowTaskCompletedEventAttributes(Box::new(completed)),
         ),
         event(
             5,
-            Attributes::TimerStartedEventAttributes(Box::new(TimerStartedEventAttributes {
-                timer_id: "1".to_owned(),
-                ..TimerStartedEventAttributes::default()
-            })),
+            Attributes::TimerStartedEventAttributes(Box::new(timer_started)),
         ),
-        event(
-            6,
-            Attributes::TimerFiredEventAttributes(Box::new(TimerFiredEventAttributes {
-                timer_id: "1".to_owned(),
-                started_event_id: 5,
-            })),
-        ),
-        scheduled(7),
-        started(8),
+        scheduled(6),
+        started(7),
     ]
 }
 
@@ -112,6 +126,34 @@ pub(super) fn of_run(
         workflow_execution: Some(execution),
         ..task
     }
+}
+
+/// The same task with a request to update the run.
+pub(super) fn with_update(
+    mut task: PollWorkflowTaskQueueResponse,
+    name: &str,
+) -> PollWorkflowTaskQueueResponse {
+    let request = update::Request {
+        meta: Some(update::Meta {
+            update_id: "u".to_owned(),
+            identity: String::new(),
+        }),
+        input: Some(update::Input {
+            name: name.to_owned(),
+            ..update::Input::default()
+        }),
+        ..update::Request::default()
+    };
+    task.messages.push(Message {
+        id: "u/request".to_owned(),
+        protocol_instance_id: "u".to_owned(),
+        sequencing_id: Some(SequencingId::EventId(task.started_event_id - 1)),
+        body: Some(prost_types::Any {
+            type_url: "type.googleapis.com/temporal.api.update.v1.Request".to_owned(),
+            value: request.encode_to_vec(),
+        }),
+    });
+    task
 }
 
 /// A task that is only a query.

@@ -144,6 +144,32 @@ async fn a_task_that_comes_with_the_answer_to_the_one_before_is_worked_on() {
 }
 
 #[tokio::test]
+async fn gotcha_1_a_run_that_is_kept_passes_over_what_it_knows() {
+    let mut server = FakeServer::new();
+    let worker = start(&server, workflows);
+    server.workflow_task(Queue::Normal, first_task("nap", None));
+    assert!(!ends_run(&completed(&mut server).await));
+    let mut events = first_events("nap", None);
+    events.extend(woken_events());
+    server.workflow_task(Queue::Sticky, task("nap", events));
+    let request = completed(&mut server).await;
+    assert_eq!(request.commands.len(), 1);
+    assert!(ends_run(&request));
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn gotcha_30_a_task_with_nothing_to_do_is_completed_without_commands() {
+    let mut server = FakeServer::new();
+    let worker = start(&server, workflows);
+    server.workflow_task(Queue::Normal, first_task("nap", None));
+    assert_eq!(completed(&mut server).await.commands.len(), 1);
+    server.workflow_task(Queue::Sticky, task("nap", quiet_events()));
+    assert_eq!(completed(&mut server).await.commands, []);
+    worker.stop().await;
+}
+
+#[tokio::test]
 async fn gotcha_2_the_history_of_an_unknown_run_is_fetched_page_by_page() {
     let mut server = FakeServer::new();
     server.answer_history(page(first_events("nap", None), "more"));
@@ -158,6 +184,27 @@ async fn gotcha_2_the_history_of_an_unknown_run_is_fetched_page_by_page() {
         assert_eq!(request.execution.unwrap().run_id, "run");
         assert!(!request.wait_new_event);
     }
+    assert!(ends_run(&completed(&mut server).await));
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn gotcha_7_a_task_that_the_server_discards_leaves_no_trace() {
+    let mut server = FakeServer::new();
+    let worker = start(&server, workflows);
+    server.workflow_task(Queue::Normal, first_task("nap", None));
+    assert_eq!(completed(&mut server).await.commands.len(), 1);
+    for _ in 0..2 {
+        server.answer_completion(Ok(RespondWorkflowTaskCompletedResponse {
+            reset_history_event_id: 3,
+            ..RespondWorkflowTaskCompletedResponse::default()
+        }));
+        let task = with_update(task("nap", quiet_events()), "unknown");
+        server.workflow_task(Queue::Sticky, task);
+        let request = completed(&mut server).await;
+        assert_eq!((request.commands.len(), request.messages.len()), (0, 1));
+    }
+    server.workflow_task(Queue::Sticky, task("nap", woken_events()));
     assert!(ends_run(&completed(&mut server).await));
     worker.stop().await;
 }

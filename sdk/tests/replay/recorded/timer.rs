@@ -1,6 +1,9 @@
+use outlast::Replayer;
+use outlast::engine::Event;
 use outlast::prelude::*;
+use outlast_proto::temporal::api::history::v1::History;
 
-use crate::recording::{assert_replay, twin};
+use crate::recording::{assert_replay, own, twin};
 
 #[workflow(name = "TimerBasic")]
 pub(crate) async fn timer_basic(ctx: WorkflowContext) -> WorkflowResult<String> {
@@ -37,4 +40,21 @@ fn recordings_of_timers_replay() {
         ("py-TimerCancel", twin(timer_cancel)),
         ("py-NexusCaller.target1", twin(nexus_target)),
     ]);
+}
+
+#[test]
+fn the_beginning_of_a_recording_replays_without_an_outcome() {
+    let whole = History::from(own("py-TimerBasic"));
+    for len in 1..whole.events.len() {
+        // An answer and what it decides are recorded together.
+        if Event::from(whole.events[len].clone()).is_command() {
+            continue;
+        }
+        let events = whole.events[..len].to_vec();
+        let replayer = Replayer::new().workflow(timer_basic);
+        let replay = replayer.replay(History { events }.into());
+        let replay = replay.unwrap_or_else(|error| panic!("{len} events: {error}"));
+        assert!(replay.outcome().is_none(), "{len} events");
+        assert_eq!(replay.result::<String>().unwrap(), None);
+    }
 }

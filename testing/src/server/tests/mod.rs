@@ -5,6 +5,7 @@ mod activities;
 #[allow(dead_code, reason = "shared with the tests over TCP")]
 mod builders;
 mod chains;
+mod children;
 mod determinism;
 mod queries;
 mod requests;

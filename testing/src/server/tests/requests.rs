@@ -2,8 +2,7 @@
 
 use outlast_proto::temporal::api::command::v1::command::Attributes as CommandAttributes;
 use outlast_proto::temporal::api::command::v1::{
-    Command, StartChildWorkflowExecutionCommandAttributes,
-    UpsertWorkflowSearchAttributesCommandAttributes,
+    Command, UpsertWorkflowSearchAttributesCommandAttributes,
 };
 use outlast_proto::temporal::api::common::v1::{Memo, SearchAttributes as WireSearchAttributes};
 use outlast_proto::temporal::api::enums::v1::EventType as E;
@@ -169,8 +168,7 @@ fn read(wait: bool) -> api::GetWorkflowExecutionHistoryRequest {
     }
 }
 
-fn page(scene: &mut Scene, answer: Option<Answer>) -> api::GetWorkflowExecutionHistoryResponse {
-    let _ = scene;
+fn page(answer: Option<Answer>) -> api::GetWorkflowExecutionHistoryResponse {
     match answer {
         Some(Answer::History(page)) => page.unwrap(),
         other => panic!("{other:?}"),
@@ -185,7 +183,7 @@ fn a_long_read_gets_new_events_as_they_come() {
         .get_workflow_execution_history(&read(true))
         .unwrap();
     let answer = scene.answer(call);
-    let first = page(&mut scene, answer);
+    let first = page(answer);
     assert_eq!(first.history.unwrap().events.len(), 4);
     let mut request = read(true);
     request.next_page_token = first.next_page_token;
@@ -196,7 +194,7 @@ fn a_long_read_gets_new_events_as_they_come() {
     assert_eq!(scene.answer(call), None);
     scene.signal("s");
     let answer = scene.answer(call);
-    let next = page(&mut scene, answer);
+    let next = page(answer);
     let events = next.history.unwrap().events;
     assert_eq!(
         types(&events),
@@ -210,7 +208,7 @@ fn a_long_read_out_of_time_can_be_taken_up_again() {
     let call = scene.await_result();
     scene.engine.expire_call(call);
     let answer = scene.answer(call);
-    let empty = page(&mut scene, answer);
+    let empty = page(answer);
     assert_eq!(empty.history.unwrap().events, []);
     assert!(!empty.next_page_token.is_empty());
     scene.terminate();
@@ -222,7 +220,7 @@ fn a_long_read_out_of_time_can_be_taken_up_again() {
         .get_workflow_execution_history(&request)
         .unwrap();
     let answer = scene.answer(call);
-    let events = page(&mut scene, answer).history.unwrap().events;
+    let events = page(answer).history.unwrap().events;
     assert_eq!(types(&events), [E::WorkflowExecutionTerminated]);
 }
 
@@ -236,7 +234,7 @@ fn a_page_token_stays_with_its_run() {
         .get_workflow_execution_history(&request)
         .unwrap();
     let answer = scene.answer(call);
-    request.next_page_token = page(&mut scene, answer).next_page_token;
+    request.next_page_token = page(answer).next_page_token;
     scene.terminate();
     scene.start();
     let call = scene
@@ -244,7 +242,7 @@ fn a_page_token_stays_with_its_run() {
         .get_workflow_execution_history(&request)
         .unwrap();
     let answer = scene.answer(call);
-    let events = page(&mut scene, answer).history.unwrap().events;
+    let events = page(answer).history.unwrap().events;
     assert_eq!(types(&events), [E::WorkflowTaskStarted]);
 }
 
@@ -341,18 +339,17 @@ fn commands_that_are_not_supported_are_named() {
     let mut scene = Scene::new();
     scene.start();
     let task = scene.poll();
-    let child = StartChildWorkflowExecutionCommandAttributes::default();
     let command = Command {
-        command_type: CommandType::StartChildWorkflowExecution as i32,
-        attributes: Some(
-            CommandAttributes::StartChildWorkflowExecutionCommandAttributes(Box::new(child)),
-        ),
+        command_type: CommandType::ScheduleNexusOperation as i32,
+        attributes: Some(CommandAttributes::ScheduleNexusOperationCommandAttributes(
+            Box::default(),
+        )),
         ..Default::default()
     };
     let error = scene.complete(&task, vec![command]).unwrap_err();
     assert_eq!(
         error.message,
-        "FeatureDisabled: StartChildWorkflowExecution is not supported by this server"
+        "FeatureDisabled: ScheduleNexusOperation is not supported by this server"
     );
 }
 

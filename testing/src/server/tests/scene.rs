@@ -205,7 +205,7 @@ impl Scene {
 
     pub(super) fn update(&mut self, id: &str, stage: Stage) -> Result<CallId> {
         self.engine
-            .update_workflow_execution(update_request(id, stage))
+            .update_workflow_execution(&update_request(id, stage))
     }
 
     /// The answer to an update, if there is one already.
@@ -344,6 +344,10 @@ impl Scene {
 
     pub(super) fn types(&self) -> Vec<EventType> {
         types(&self.history())
+    }
+
+    pub(super) fn types_of(&self, workflow_id: &str) -> Vec<EventType> {
+        types(&self.engine.history("default", workflow_id, "").unwrap())
     }
 
     /// The attributes of the last event but `back`.

@@ -6,6 +6,9 @@ use outlast_proto::temporal::api::failure::v1::failure::FailureInfo;
 use outlast_proto::temporal::api::protocol::v1::message::SequencingId;
 use outlast_proto::temporal::api::update::v1 as update;
 use outlast_proto::temporal::api::workflowservice::v1 as api;
+use outlast_proto::temporal::api::workflowservice::v1::execute_multi_operation_request::{
+    self, operation::Operation,
+};
 
 use super::builders::*;
 use super::scene::*;
@@ -143,7 +146,10 @@ fn updates_that_cannot_be_are_refused() {
     assert_eq!(error.code, Code::PermissionDenied);
     let mut request = update_request("u", Stage::Accepted);
     request.first_execution_run_id = "another".to_owned();
-    let error = scene.engine.update_workflow_execution(request).unwrap_err();
+    let error = scene
+        .engine
+        .update_workflow_execution(&request)
+        .unwrap_err();
     assert_eq!(error.message, "workflow execution not found");
     let poll = api::PollWorkflowExecutionUpdateRequest {
         namespace: "default".to_owned(),
@@ -179,4 +185,42 @@ fn messages_that_do_not_fit_fail_the_task() {
         "{error:?}"
     );
     assert_eq!(scene.types().last(), Some(&E::WorkflowTaskFailed));
+}
+
+#[test]
+fn an_update_with_start_is_both_or_nothing() {
+    let mut scene = Scene::new();
+    let multi = |update| api::ExecuteMultiOperationRequest {
+        namespace: "default".to_owned(),
+        operations: [Operation::StartWorkflow(Scene::start_request()), update]
+            .map(|operation| execute_multi_operation_request::Operation {
+                operation: Some(operation),
+            })
+            .to_vec(),
+        ..Default::default()
+    };
+    let nameless = api::UpdateWorkflowExecutionRequest::default();
+    let request = multi(Operation::UpdateWorkflow(nameless));
+    let error = scene.engine.execute_multi_operation(request).unwrap_err();
+    assert_eq!(error.message, "Update-with-Start could not be executed.");
+    assert!(
+        scene.engine.history("default", "w", "").is_err(),
+        "nothing was started"
+    );
+
+    let request = multi(Operation::StartWorkflow(Scene::start_request()));
+    let error = scene.engine.execute_multi_operation(request).unwrap_err();
+    assert_eq!(
+        error.message,
+        "Operations have to be exactly [Start, Update]."
+    );
+
+    let poll = scene.begin_poll("q");
+    let update = update_request("u", Stage::Accepted);
+    let request = multi(Operation::UpdateWorkflow(update));
+    let (started, _) = scene.engine.execute_multi_operation(request).unwrap();
+    assert!(started.started);
+    let task = scene.workflow_task(poll).unwrap();
+    assert_eq!(task.messages[0].id, "u/request");
+    assert_eq!(events_of(&task).len(), 3);
 }

@@ -75,6 +75,20 @@ fn a_running_activity_holds_the_clock_even_over_its_own_timeout() {
 }
 
 #[test]
+fn a_detached_activity_lets_time_pass_and_can_time_out() {
+    let mut scene = Scene::after(vec![schedule_activity(activity("a"))]);
+    scene.engine.detach_activities("charge");
+    let task = scene.poll_activity();
+    scene.await_result();
+    assert_eq!(
+        scene.elapsed(),
+        11.0,
+        "its timeout, and the backoff of its retry"
+    );
+    assert!(scene.complete_activity(&task).is_err());
+}
+
+#[test]
 fn a_task_that_no_worker_will_take_holds_nothing() {
     let mut elsewhere = activity("a");
     elsewhere.task_queue = queue("nobody");

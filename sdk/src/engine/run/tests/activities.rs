@@ -93,7 +93,7 @@ fn an_undecodable_result_fails_the_task_and_not_the_run() {
 fn undecodable_arguments_fail_the_task() {
     let history = HistoryBuilder::new("pay").input([value(&7u32)]).open_task();
     let failure = run_of(pay).fail_task(history.workflow_task());
-    assert_eq!(failure.cause, TaskFailureCause::Unhandled);
+    assert_eq!(failure.cause, TaskFailureCause::Arguments);
     assert!(
         failure
             .failure
@@ -179,7 +179,7 @@ fn gotcha_19_a_tried_cancel_goes_on_at_once_and_swallows_what_comes() {
 fn a_waiting_cancel_gives_how_it_really_ended() {
     let history = ripe_to_cancel("waits");
     let expected = ["cancel the activity scheduled by event 5"];
-    assert_eq!(words(waits, &history.clone().open_task()), expected);
+    assert_eq!(words(waits, &history.open_task()), expected);
     let ended = |close: fn(HistoryBuilder) -> HistoryBuilder| {
         let history = close(
             ripe_to_cancel("waits")

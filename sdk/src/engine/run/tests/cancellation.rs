@@ -136,3 +136,70 @@ fn signals_of_a_task_are_seen_before_its_cancellation() {
     let completion = run_of(Collector::run).complete(history.workflow_task());
     assert_eq!(completion.result::<Vec<String>>(), ["late"]);
 }
+
+#[workflow]
+async fn survives(ctx: WorkflowContext) -> WorkflowResult<()> {
+    let mut shielded = Box::pin(ctx.shield(async { panic!("in the shield") }));
+    std::future::poll_fn(|cx| {
+        let poll = std::panic::AssertUnwindSafe(|| shielded.as_mut().poll(cx));
+        let _: Result<std::task::Poll<()>, _> = std::panic::catch_unwind(poll);
+        std::task::Poll::Ready(())
+    })
+    .await;
+    Ok(ctx.sleep(HOUR).await?)
+}
+
+#[test]
+fn a_shield_ends_with_a_panic_that_the_workflow_catches() {
+    let expected = ["cancel timer `1`", "end the execution as canceled"];
+    assert_eq!(words(survives, &canceled("survives").open_task()), expected);
+}
+
+#[test]
+fn a_cancellation_in_the_first_task_and_a_second_one_change_nothing() {
+    let history = HistoryBuilder::new("cleans_up")
+        .cancel_requested("enough")
+        .cancel_requested("really")
+        .open_task();
+    assert_eq!(words(waits, &history), ["end the execution as canceled"]);
+    let expected = ["schedule activity `clean_up` (id `1`)"];
+    assert_eq!(words(cleans_up, &history), expected);
+}
+
+#[derive(Default)]
+struct Order(());
+
+#[workflow]
+impl Order {
+    #[run]
+    async fn run(ctx: WorkflowContext<Self>) -> WorkflowResult<()> {
+        let Err(canceled) = ctx.sleep(HOUR).await else {
+            return Ok(());
+        };
+        ctx.shield(async { ctx.activity(clean_up, ()).await })
+            .await?;
+        Err(canceled.into())
+    }
+
+    #[signal]
+    async fn later(ctx: WorkflowContext<Self>) -> WorkflowResult<()> {
+        Ok(ctx.sleep(2 * HOUR).await?)
+    }
+}
+
+#[test]
+fn a_handler_that_the_cancellation_stops_leaves_the_end_to_run() {
+    let history = HistoryBuilder::new("Order")
+        .signaled("later", [])
+        .task()
+        .timer_started("1")
+        .timer_started("2")
+        .cancel_requested("enough")
+        .open_task();
+    let expected = [
+        "cancel timer `1`",
+        "cancel timer `2`",
+        "schedule activity `clean_up` (id `1`)",
+    ];
+    assert_eq!(words(Order::run, &history), expected);
+}

@@ -20,7 +20,7 @@ fn a_panic_fails_the_task_with_its_place() {
         .timer_fired("1")
         .open_task();
     let failure = run_of(panics).fail_task(history.workflow_task());
-    assert_eq!(failure.cause, TaskFailureCause::Unhandled);
+    assert_eq!(failure.cause, TaskFailureCause::Panic);
     let text = failure.failure.message();
     assert!(
         text.contains("out of ink (at sdk/src/engine/run/tests/executor.rs"),
@@ -302,4 +302,44 @@ fn continuing_as_new_ends_the_run_with_the_next_ones_arguments() {
         .continued_as_new();
     run.handle_task(history.workflow_task());
     assert!(matches!(run.poll(), Step::Completed(_)) && run.is_closed());
+}
+
+/// What must not be dropped.
+struct Fragile;
+
+impl Drop for Fragile {
+    fn drop(&mut self) {
+        assert!(std::thread::panicking(), "it breaks");
+    }
+}
+
+#[derive(Default)]
+struct Careless(());
+
+#[workflow]
+impl Careless {
+    #[run]
+    async fn run(ctx: WorkflowContext<Self>) -> WorkflowResult<()> {
+        let _fragile = Fragile;
+        Ok(ctx.sleep(HOUR).await?)
+    }
+
+    #[signal]
+    fn fail(&mut self) -> WorkflowResult<()> {
+        Err(WorkflowError::application("Stop", "told to"))
+    }
+}
+
+#[test]
+fn a_destructor_that_panics_when_a_handler_ends_the_workflow_fails_the_task() {
+    let history = HistoryBuilder::new("Careless")
+        .task()
+        .timer_started("1")
+        .signaled("fail", [])
+        .open_task();
+    let failure = run_of(Careless::run).fail_task(history.workflow_task());
+    assert!(
+        failure.failure.message().contains("it breaks"),
+        "{failure:?}"
+    );
 }

@@ -1,9 +1,11 @@
 use std::time::{Duration, SystemTime};
 
 use super::{HOUR, complete_in_pages, run_of, value, words};
-use crate::engine::testing::{HistoryBuilder, time_of};
+use crate::engine::testing::{HistoryBuilder, time_of, update};
 use crate::engine::{HistoryPage, PageToken, Step, WorkflowTask};
-use crate::prelude::{ActivityError, WorkflowContext, WorkflowResult, activity, workflow};
+use crate::prelude::{
+    ActivityError, WorkflowContext, WorkflowError, WorkflowResult, activity, workflow,
+};
 
 #[activity(start_to_close_timeout = "30s")]
 async fn step(n: u32) -> Result<u32, ActivityError> {
@@ -128,7 +130,7 @@ fn gotcha_03_a_task_that_is_not_in_the_fetched_history_comes_on_its_own() {
         .task()
         .activity_scheduled("1", "step");
     let fetched = history.page();
-    let task = history.clone().open_task();
+    let task = history.open_task();
     let mut run = run_of(Steps::run);
     let first = HistoryPage {
         next: Some(PageToken("t".into())),
@@ -358,4 +360,54 @@ fn a_gap_in_a_history_fails_the_task() {
         "{:?}",
         failure.failure
     );
+}
+
+#[derive(Default)]
+struct Notes {
+    notes: Vec<String>,
+    is_done: bool,
+}
+
+#[workflow]
+impl Notes {
+    #[run]
+    async fn run(ctx: WorkflowContext<Self>) -> WorkflowResult<Vec<String>> {
+        ctx.sleep(HOUR).await?;
+        ctx.state().notes.push("slept".to_owned());
+        ctx.wait_until(|w| w.is_done).await?;
+        let notes = ctx.state().notes.clone();
+        Ok(notes)
+    }
+
+    #[signal]
+    fn poke(&mut self) {
+        self.notes.push("poked".to_owned());
+    }
+
+    #[update]
+    fn finish(&mut self) -> Result<(), WorkflowError> {
+        self.notes.push("updated".to_owned());
+        self.is_done = true;
+        Ok(())
+    }
+}
+
+#[test]
+fn tasks_answered_here_are_not_merged_in_a_history_taken_over() {
+    let begun = HistoryBuilder::new("Notes").by("temporal-python", &[1, 2, 3]);
+    let begun = begun.task().timer_started("1").signaled("poke", []);
+    let woken = begun.taken_over().task().timer_fired("1").open_task();
+    let mut cached = run_of(Notes::run);
+    assert!(cached.complete(woken.workflow_task()).commands.is_empty());
+
+    let updated = woken.task_completed().open_task();
+    let updates = vec![update("u", "finish", [], updated.last_id() - 1)];
+    let task = WorkflowTask {
+        updates,
+        ..updated.workflow_task()
+    };
+    let live = cached.complete(task.clone()).result::<Vec<String>>();
+    assert_eq!(live, ["poked", "slept", "updated"]);
+    let rebuilt = run_of(Notes::run).complete(task);
+    assert_eq!(rebuilt.result::<Vec<String>>(), live);
 }

@@ -4,6 +4,7 @@ mod activities;
 mod cancellation;
 mod executor;
 mod history;
+mod mishaps;
 mod queries;
 mod timers;
 mod updates;
@@ -14,7 +15,7 @@ use super::Run;
 use crate::convert::{FromPayload, Payload, ToPayload};
 use crate::definition::WorkflowFn;
 use crate::engine::testing::HistoryBuilder;
-use crate::engine::{Command, HistoryPage, Step, TaskCompletion, TaskFailure, WorkflowTask};
+use crate::engine::{Command, Step, TaskCompletion, TaskFailure, WorkflowTask};
 use crate::ids::WorkflowExecution;
 use crate::workflow::{WorkflowImpl, program};
 
@@ -100,7 +101,7 @@ pub(super) const HOUR: Duration = Duration::from_hours(1);
 /// Feeds a history in pages of the given size.
 fn complete_in_pages(run: &mut Run, history: &HistoryBuilder, size: usize) -> TaskCompletion {
     let mut pages = history.pages(size).into_iter();
-    let first = pages.next().unwrap_or_else(HistoryPage::default);
+    let first = pages.next().unwrap_or_default();
     run.handle_task(WorkflowTask {
         history: first,
         ..history.workflow_task()

@@ -1,8 +1,9 @@
-use super::{HOUR, run_of, value};
+use super::{HOUR, run_of, value, words};
 use crate::convert::FromPayload;
 use crate::engine::testing::HistoryBuilder;
 use crate::engine::{Query, Step, WorkflowTask};
 use crate::prelude::*;
+use crate::workflow::TimerHandle;
 
 #[derive(Default)]
 struct Counter {
@@ -163,4 +164,119 @@ fn the_built_in_queries_show_where_it_waits_and_what_it_handles() {
         metadata["definition"]["signalDefinitions"][0]["name"],
         "add"
     );
+}
+
+#[derive(Default)]
+struct Keeper {
+    ctx: Option<WorkflowContext<Self>>,
+    timer: Option<TimerHandle>,
+}
+
+#[workflow]
+impl Keeper {
+    #[run]
+    async fn run(ctx: WorkflowContext<Self>) -> WorkflowResult<u64> {
+        let timer = ctx.sleep(HOUR).start();
+        let own = ctx.clone();
+        ctx.with_state(|keeper| {
+            keeper.timer = Some(timer);
+            keeper.ctx = Some(own);
+        });
+        ctx.sleep(2 * HOUR).await?;
+        Ok(ctx.random_u64())
+    }
+
+    #[query]
+    fn cancel(&self) {
+        self.timer.as_ref().unwrap().cancel();
+    }
+
+    #[query]
+    fn draw(&self) -> u64 {
+        self.ctx.as_ref().unwrap().random_u64()
+    }
+}
+
+#[test]
+fn a_query_can_neither_cancel_nor_draw() {
+    let history = HistoryBuilder::new("Keeper").open_task();
+    let queries = [("a", "cancel"), ("b", "draw")].map(|(id, name)| {
+        let name = name.to_owned();
+        (
+            id.to_owned(),
+            Query {
+                name,
+                input: vec![],
+            },
+        )
+    });
+    let mut run = run_of(Keeper::run);
+    let completion = run.complete(WorkflowTask {
+        queries: queries.into(),
+        ..history.workflow_task()
+    });
+    let expected = ["start timer `1` of 3600s", "start timer `2` of 7200s"];
+    assert_eq!(completion.words(), expected);
+    for (id, answer) in completion.answers {
+        let failure = answer.expect_err(&id);
+        assert!(failure.message().contains("only looks"), "{failure}");
+    }
+    let history = history
+        .task_completed()
+        .timer_started("1")
+        .timer_started("2")
+        .timer_fired("2")
+        .open_task();
+    let live: u64 = run.complete(history.workflow_task_since(4)).result();
+    let replayed: u64 = run_of(Keeper::run)
+        .complete(history.workflow_task())
+        .result();
+    assert_eq!(live, replayed);
+}
+
+#[derive(Default)]
+struct Tally {
+    count: u64,
+}
+
+#[workflow]
+impl Tally {
+    #[run]
+    async fn run(ctx: WorkflowContext<Self>) -> WorkflowResult<()> {
+        ctx.wait_until(|t| t.count > 0).await?;
+        let count = ctx.state().count;
+        Ok(ctx.sleep(Duration::from_secs(count)).await?)
+    }
+
+    #[signal]
+    fn add(&mut self) {
+        self.count += 1;
+    }
+
+    #[query]
+    fn count(&self) -> u64 {
+        self.count
+    }
+}
+
+#[test]
+fn a_query_does_not_take_in_what_no_task_has() {
+    // A signal can be sent so that it begins no task; a query may then come between.
+    let history = HistoryBuilder::new("Tally").task().signaled("add", []);
+    let mut run = run_of(Tally::run);
+    for _ in 0..2 {
+        let query = Query {
+            name: "count".to_owned(),
+            input: vec![],
+        };
+        run.handle_task(only_a_query(&history, query));
+        let Step::Answered(Ok(answer)) = run.poll() else {
+            panic!("expected an answer")
+        };
+        assert_eq!(u64::from_payload(&answer).unwrap(), 0);
+    }
+    let history = history.signaled("add", []).open_task();
+    let live = run.complete(history.workflow_task_since(6)).words();
+    assert_eq!(live, ["start timer `1` of 2s"]);
+    assert_eq!(live, words(Tally::run, &history));
 }

@@ -1,7 +1,9 @@
+use std::time::SystemTime;
+
 use outlast_proto::temporal::api::protocol::v1::Message;
 
 use super::{HOUR, run_of, value};
-use crate::engine::testing::{HistoryBuilder, update};
+use crate::engine::testing::{HistoryBuilder, time_of, update};
 use crate::engine::{TaskCompletion, WorkflowTask};
 use crate::prelude::*;
 
@@ -276,4 +278,77 @@ fn gotcha_08_an_update_after_an_empty_task_starts_in_the_right_one() {
             "by {by:?}"
         );
     }
+}
+
+#[test]
+fn undecodable_arguments_are_rejected_where_there_is_no_validator_too() {
+    let history = HistoryBuilder::new("Basket").open_task();
+    let mut task = with_updates(&history, &[]);
+    task.updates
+        .push(update("v", "add_later", [value(&7u32)], 2));
+    let completion = run_of(Basket::run).complete(task);
+    assert_eq!(replies(completion), ["v/request/reject"]);
+}
+
+#[test]
+fn two_updates_are_answered_though_the_first_lets_the_run_end() {
+    let history = HistoryBuilder::new("Basket").open_task();
+    let task = with_updates(&history, &[("u", "close", ""), ("v", "add", "pen")]);
+    let completion = run_of(Basket::run).complete(task);
+    assert_eq!(completion.result::<Vec<String>>(), ["pen"]);
+    assert_eq!(replies(completion).len(), 4);
+}
+
+#[test]
+fn an_id_that_was_rejected_may_come_again() {
+    let mut run = run_of(Basket::run);
+    let history = HistoryBuilder::new("Basket").open_task();
+    let rejected = run.complete(with_updates(&history, &[("u", "add", "")]));
+    assert_eq!(replies(rejected), ["u/request/reject"]);
+    let history = history.task_completed().open_task();
+    let mut task = with_updates(&history, &[("u", "add", "pen")]);
+    task.history = history.page_since(4);
+    let accepted = run.complete(task);
+    assert_eq!(
+        replies(accepted),
+        ["u/request/accept", "u/request/complete"]
+    );
+}
+
+#[derive(Default)]
+struct Sundial {
+    is_read: bool,
+}
+
+#[workflow]
+impl Sundial {
+    #[run]
+    async fn run(ctx: WorkflowContext<Self>) -> WorkflowResult<SystemTime> {
+        ctx.wait_until(|s| s.is_read).await?;
+        Ok(ctx.now())
+    }
+
+    #[signal]
+    fn read(&mut self) {
+        self.is_read = true;
+    }
+}
+
+#[test]
+fn the_time_of_a_discarded_task_never_was() {
+    let mut run = run_of(Sundial::run);
+    let history = HistoryBuilder::new("Sundial").open_task();
+    run.complete(history.workflow_task());
+    let idle = history.task_completed();
+    let speculative = idle.clone().open_task();
+    let mut task = with_updates(&speculative, &[("u", "no such update", "")]);
+    task.history = speculative.page_since(4);
+    // Another server recorded it, whose clock is ahead.
+    task.history.events.last_mut().unwrap().time = time_of(100);
+    run.handle_task(task);
+    assert!(matches!(run.poll(), crate::engine::Step::Completed(_)));
+    run.handle_recorded(Some(3));
+    let history = idle.signaled("read", []).open_task();
+    let completion = run.complete(history.workflow_task_since(5));
+    assert_eq!(completion.result::<SystemTime>(), time_of(7));
 }
