@@ -179,12 +179,18 @@ impl Replayer {
             run_id,
         };
         let mut run = Run::new(Arc::clone(program), execution, NAMESPACE);
+        let mut pages = history.pages();
         // No task has begun that is to be answered: whatever there is, is replayed.
         run.handle_task(WorkflowTask {
-            history: history.into(),
+            history: pages.next().unwrap_or_default(),
             ..WorkflowTask::default()
         });
-        match run.poll() {
+        let mut step = run.poll();
+        while let Step::NeedsHistory(_) = step {
+            run.handle_page(pages.next().unwrap_or_default());
+            step = run.poll();
+        }
+        match step {
             Step::Completed(_) => Ok(Replay {
                 outcome: run.closing_command().and_then(ReplayOutcome::of),
             }),

@@ -416,8 +416,9 @@ impl fmt::Display for Event {
     }
 }
 
-impl From<wire::HistoryEvent> for Event {
-    fn from(event: wire::HistoryEvent) -> Self {
+/// Takes of the wire's form what the engine reads, which is little: the rest is not copied.
+impl From<&wire::HistoryEvent> for Event {
+    fn from(event: &wire::HistoryEvent) -> Self {
         let event_type = EventType(event.event_type);
         Self {
             id: event.event_id,
@@ -425,6 +426,7 @@ impl From<wire::HistoryEvent> for Event {
             ignorable: event.worker_may_ignore,
             body: event
                 .attributes
+                .as_ref()
                 .map_or(EventBody::Other(event_type), |attributes| {
                     body(event_type, attributes)
                 }),
@@ -432,7 +434,13 @@ impl From<wire::HistoryEvent> for Event {
     }
 }
 
-fn body(event_type: EventType, attributes: Attributes) -> EventBody {
+impl From<wire::HistoryEvent> for Event {
+    fn from(event: wire::HistoryEvent) -> Self {
+        Self::from(&event)
+    }
+}
+
+fn body(event_type: EventType, attributes: &Attributes) -> EventBody {
     match attributes {
         Attributes::ActivityTaskCancelRequestedEventAttributes(a) => {
             EventBody::ActivityCancelRequested {
@@ -441,25 +449,25 @@ fn body(event_type: EventType, attributes: Attributes) -> EventBody {
         }
         Attributes::ActivityTaskCanceledEventAttributes(a) => EventBody::ActivityClosed {
             scheduled: a.scheduled_event_id,
-            outcome: Box::new(ActivityOutcome::Canceled(payloads(a.details))),
+            outcome: Box::new(ActivityOutcome::Canceled(payloads(a.details.as_ref()))),
         },
         Attributes::ActivityTaskCompletedEventAttributes(a) => EventBody::ActivityClosed {
             scheduled: a.scheduled_event_id,
-            outcome: Box::new(ActivityOutcome::Completed(payloads(a.result))),
+            outcome: Box::new(ActivityOutcome::Completed(payloads(a.result.as_ref()))),
         },
         Attributes::ActivityTaskFailedEventAttributes(a) => EventBody::ActivityClosed {
             scheduled: a.scheduled_event_id,
             outcome: Box::new(ActivityOutcome::Failed(ActivityFailed {
-                failure: a.failure.unwrap_or_default().into(),
+                failure: a.failure.clone().unwrap_or_default().into(),
                 retry_state: RetryState::from_wire(a.retry_state),
-                identity: a.identity,
+                identity: a.identity.clone(),
                 started: a.started_event_id,
             })),
         },
         Attributes::ActivityTaskTimedOutEventAttributes(a) => EventBody::ActivityClosed {
             scheduled: a.scheduled_event_id,
             outcome: Box::new(ActivityOutcome::TimedOut(ActivityFailed {
-                failure: a.failure.unwrap_or_default().into(),
+                failure: a.failure.clone().unwrap_or_default().into(),
                 retry_state: RetryState::from_wire(a.retry_state),
                 identity: String::new(),
                 started: a.started_event_id,
@@ -467,8 +475,12 @@ fn body(event_type: EventType, attributes: Attributes) -> EventBody {
         },
         Attributes::ActivityTaskScheduledEventAttributes(a) => {
             EventBody::ActivityScheduled(Box::new(ActivityScheduled {
-                id: a.activity_id.into(),
-                kind: a.activity_type.unwrap_or_default().name.into(),
+                id: a.activity_id.as_str().into(),
+                kind: a
+                    .activity_type
+                    .as_ref()
+                    .map_or("", |kind| &kind.name)
+                    .into(),
             }))
         }
         Attributes::ActivityTaskStartedEventAttributes(a) => EventBody::ActivityStarted {
@@ -476,7 +488,7 @@ fn body(event_type: EventType, attributes: Attributes) -> EventBody {
         },
         Attributes::WorkflowExecutionCancelRequestedEventAttributes(a) => {
             EventBody::CancelRequested {
-                reason: a.cause.into(),
+                reason: a.cause.as_str().into(),
             }
         }
         Attributes::WorkflowExecutionCanceledEventAttributes(_) => {
@@ -496,27 +508,27 @@ fn body(event_type: EventType, attributes: Attributes) -> EventBody {
             EventBody::ExecutionEnded(event_type)
         }
         Attributes::WorkflowExecutionStartedEventAttributes(a) => {
-            EventBody::ExecutionStarted(Box::new(started(*a)))
+            EventBody::ExecutionStarted(Box::new(started(a)))
         }
         Attributes::MarkerRecordedEventAttributes(a) => {
-            EventBody::MarkerRecorded(a.marker_name.into())
+            EventBody::MarkerRecorded(a.marker_name.as_str().into())
         }
         Attributes::WorkflowExecutionSignaledEventAttributes(a) => {
-            let (name, input) = (a.signal_name, payloads(a.input));
+            let (name, input) = (a.signal_name.clone(), payloads(a.input.as_ref()));
             EventBody::Signaled(Box::new(Signaled { name, input }))
         }
         Attributes::WorkflowTaskCompletedEventAttributes(a) => {
-            let metadata = a.sdk_metadata.unwrap_or_default();
-            EventBody::TaskCompleted(Box::new(TaskCompleted {
-                sdk_name: metadata.sdk_name.into(),
-                core_flags: metadata.core_used_flags,
-                lang_flags: metadata.lang_used_flags,
-            }))
+            let completed = a.sdk_metadata.as_ref().map(|metadata| TaskCompleted {
+                sdk_name: metadata.sdk_name.as_str().into(),
+                core_flags: metadata.core_used_flags.clone(),
+                lang_flags: metadata.lang_used_flags.clone(),
+            });
+            EventBody::TaskCompleted(Box::new(completed.unwrap_or_default()))
         }
         Attributes::WorkflowTaskFailedEventAttributes(a) => {
             let is_reset = a.cause == WorkflowTaskFailedCause::ResetWorkflow as i32;
             EventBody::TaskFailed {
-                reset_run: is_reset.then(|| a.new_run_id.into()),
+                reset_run: is_reset.then(|| a.new_run_id.clone().into()),
             }
         }
         Attributes::WorkflowTaskScheduledEventAttributes(_) => EventBody::TaskScheduled,
@@ -528,20 +540,20 @@ fn body(event_type: EventType, attributes: Attributes) -> EventBody {
         }
         Attributes::WorkflowTaskTimedOutEventAttributes(_) => EventBody::TaskTimedOut,
         Attributes::TimerCanceledEventAttributes(a) => EventBody::TimerCanceled {
-            timer: a.timer_id.into(),
+            timer: a.timer_id.as_str().into(),
         },
         Attributes::TimerFiredEventAttributes(a) => EventBody::TimerFired {
             started: a.started_event_id,
-            timer: a.timer_id.into(),
+            timer: a.timer_id.as_str().into(),
         },
         Attributes::TimerStartedEventAttributes(a) => EventBody::TimerStarted {
-            timer: a.timer_id.into(),
+            timer: a.timer_id.as_str().into(),
         },
         Attributes::WorkflowExecutionUpdateAcceptedEventAttributes(a) => {
-            EventBody::UpdateAccepted(Box::new(update_accepted(*a)))
+            EventBody::UpdateAccepted(Box::new(update_accepted(a)))
         }
         Attributes::WorkflowExecutionUpdateAdmittedEventAttributes(a) => {
-            let request = a.request.unwrap_or_default();
+            let request = a.request.clone().unwrap_or_default();
             EventBody::UpdateAdmitted(Box::new(UpdateRequest::admitted(request)))
         }
         Attributes::WorkflowExecutionUpdateCompletedEventAttributes(a) => {
@@ -553,11 +565,12 @@ fn body(event_type: EventType, attributes: Attributes) -> EventBody {
     }
 }
 
-fn started(a: wire::WorkflowExecutionStartedEventAttributes) -> ExecutionStarted {
+fn started(a: &wire::WorkflowExecutionStartedEventAttributes) -> ExecutionStarted {
+    let a = a.clone();
     ExecutionStarted {
         workflow_id: a.workflow_id,
         workflow_type: a.workflow_type.unwrap_or_default().name,
-        input: payloads(a.input),
+        input: payloads(a.input.as_ref()),
         task_queue: a.task_queue.unwrap_or_default().name,
         attempt: u32::try_from(a.attempt).unwrap_or(1),
         original_run: a.original_execution_run_id,
@@ -574,7 +587,7 @@ fn started(a: wire::WorkflowExecutionStartedEventAttributes) -> ExecutionStarted
         task_timeout: a.workflow_task_timeout.and_then(positive),
         retry: a.retry_policy.clone().map(RetryPolicy::from),
         cron: Some(a.cron_schedule).filter(|cron| !cron.is_empty()),
-        last_result: payloads(a.last_completion_result),
+        last_result: payloads(a.last_completion_result.as_ref()),
         last_failure: a.continued_failure.map(Failure::from),
         carried: Carried {
             header: a.header,
@@ -585,8 +598,8 @@ fn started(a: wire::WorkflowExecutionStartedEventAttributes) -> ExecutionStarted
     }
 }
 
-fn update_accepted(a: wire::WorkflowExecutionUpdateAcceptedEventAttributes) -> UpdateAccepted {
-    let request = a.accepted_request.map(|request| {
+fn update_accepted(a: &wire::WorkflowExecutionUpdateAcceptedEventAttributes) -> UpdateAccepted {
+    let request = a.accepted_request.clone().map(|request| {
         UpdateRequest::new(
             a.accepted_request_message_id.clone(),
             a.protocol_instance_id.clone(),
@@ -595,15 +608,17 @@ fn update_accepted(a: wire::WorkflowExecutionUpdateAcceptedEventAttributes) -> U
         )
     });
     UpdateAccepted {
-        instance: a.protocol_instance_id,
-        message_id: a.accepted_request_message_id,
+        instance: a.protocol_instance_id.clone(),
+        message_id: a.accepted_request_message_id.clone(),
         sequencing: a.accepted_request_sequencing_event_id,
         request,
     }
 }
 
-fn payloads(list: Option<common::Payloads>) -> Vec<Payload> {
-    crate::convert::from_wire(list)
+fn payloads(list: Option<&common::Payloads>) -> Vec<Payload> {
+    let payloads = list.map(|list| list.payloads.as_slice());
+    let payloads = payloads.unwrap_or_default().iter().cloned();
+    payloads.map(Payload::from).collect()
 }
 
 /// The wire's time; one before 1970 counts as 1970.

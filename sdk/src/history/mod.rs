@@ -4,13 +4,15 @@
 mod json;
 
 use std::fmt;
+use std::sync::Arc;
 
+use bytes::Bytes;
 use outlast_proto::temporal::api::history::v1 as wire;
 use outlast_proto::temporal::api::history::v1::history_event::Attributes;
 use prost::Message;
 use thiserror::Error;
 
-use crate::engine::{Event, HistoryPage};
+use crate::engine::{Event, HistoryPage, PageToken};
 use crate::ids::{RunId, WorkflowId};
 
 /// The recorded history of one run, to be replayed, kept or looked at.
@@ -29,8 +31,9 @@ use crate::ids::{RunId, WorkflowId};
 #[derive(Clone, Default, PartialEq)]
 pub struct WorkflowHistory {
     workflow_id: Option<WorkflowId>,
-    /// Everything that the server recorded, also what Outlast does not read.
-    events: Vec<wire::HistoryEvent>,
+    /// Everything that the server recorded, also what Outlast does not read. Shared, as
+    /// histories are long, and copied to be replayed.
+    events: Arc<Vec<wire::HistoryEvent>>,
 }
 
 /// A file that is not a history.
@@ -118,7 +121,7 @@ impl WorkflowHistory {
 
     /// What the events say, a line for each.
     pub fn summary(&self) -> impl Iterator<Item = String> {
-        let line = |event: &wire::HistoryEvent| Event::from(event.clone()).to_string();
+        let line = |event: &wire::HistoryEvent| Event::from(event).to_string();
         self.events.iter().map(line)
     }
 
@@ -146,10 +149,19 @@ impl WorkflowHistory {
         Ok(history.into())
     }
 
+    /// The history as the engine takes it, in pages: what it needs of an event is made only
+    /// when the event's turn comes.
+    pub(crate) fn pages(&self) -> impl Iterator<Item = HistoryPage> {
+        let pages = self.events.chunks(EVENTS_OF_A_PAGE);
+        let count = pages.len();
+        (1..).zip(pages).map(move |(number, events)| HistoryPage {
+            events: events.iter().map(Event::from).collect(),
+            next: (number < count).then(|| PageToken(Bytes::new())),
+        })
+    }
+
     fn message(&self) -> wire::History {
-        wire::History {
-            events: self.events.clone(),
-        }
+        self.clone().into()
     }
 
     fn started(&self) -> Option<&wire::WorkflowExecutionStartedEventAttributes> {
@@ -175,7 +187,7 @@ impl From<wire::History> for WorkflowHistory {
     fn from(history: wire::History) -> Self {
         Self {
             workflow_id: None,
-            events: history.events,
+            events: Arc::new(history.events),
         }
     }
 }
@@ -183,7 +195,7 @@ impl From<wire::History> for WorkflowHistory {
 impl From<WorkflowHistory> for wire::History {
     fn from(history: WorkflowHistory) -> Self {
         Self {
-            events: history.events,
+            events: Arc::unwrap_or_clone(history.events),
         }
     }
 }
@@ -192,11 +204,14 @@ impl From<WorkflowHistory> for wire::History {
 impl From<WorkflowHistory> for HistoryPage {
     fn from(history: WorkflowHistory) -> Self {
         Self {
-            events: history.events.into_iter().map(Event::from).collect(),
+            events: history.events.iter().map(Event::from).collect(),
             next: None,
         }
     }
 }
+
+/// Pages are small beside histories, and large beside what a workflow task adds.
+const EVENTS_OF_A_PAGE: usize = 256;
 
 #[cfg(test)]
 mod tests;

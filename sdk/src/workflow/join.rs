@@ -3,8 +3,8 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
 /// Waits for all of several futures at once and gives their outputs as a tuple.
@@ -152,17 +152,21 @@ where
     I: IntoIterator,
     I::Item: IntoFuture,
 {
-    let parent = Arc::new(Parent::default());
-    let children = futures.into_iter().map(|future| {
+    let woken = Arc::new(Woken::default());
+    let children = (0..).zip(futures).map(|(place, future)| {
         let wake = Arc::new(ChildWake {
-            is_woken: AtomicBool::new(true),
-            parent: parent.clone(),
+            place,
+            is_listed: AtomicBool::new(true),
+            woken: Arc::clone(&woken),
         });
         Child::Running(Box::pin(future.into_future()), wake)
     });
+    let children: Vec<_> = children.collect();
+    woken.lock().places = (0..children.len()).collect();
     JoinAll {
-        children: children.collect(),
-        parent,
+        running: children.len(),
+        children,
+        woken,
     }
 }
 
@@ -170,7 +174,9 @@ where
 #[must_use = "futures do nothing unless awaited"]
 pub struct JoinAll<F: Future> {
     children: Vec<Child<F>>,
-    parent: Arc<Parent>,
+    /// How many of them are not done.
+    running: usize,
+    woken: Arc<Woken>,
 }
 
 enum Child<F: Future> {
@@ -178,20 +184,40 @@ enum Child<F: Future> {
     Done(Option<F::Output>),
 }
 
-/// The waker of whoever waits for all.
+/// The children that are to be polled, and the waker of whoever waits for all.
 #[derive(Debug, Default)]
-struct Parent(std::sync::Mutex<Option<Waker>>);
+struct Woken(Mutex<WokenList>);
+
+#[derive(Debug, Default)]
+struct WokenList {
+    places: Vec<usize>,
+    parent: Option<Waker>,
+}
 
 #[derive(Debug)]
 struct ChildWake {
-    is_woken: AtomicBool,
-    parent: Arc<Parent>,
+    place: usize,
+    /// Whether the place is in the list.
+    is_listed: AtomicBool,
+    woken: Arc<Woken>,
+}
+
+impl Woken {
+    fn lock(&self) -> MutexGuard<'_, WokenList> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Wake for ChildWake {
     fn wake(self: Arc<Self>) {
-        self.is_woken.store(true, Ordering::Release);
-        let parent = self.parent.0.lock().ok().and_then(|mut waker| waker.take());
+        if self.is_listed.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let parent = {
+            let mut woken = self.woken.lock();
+            woken.places.push(self.place);
+            woken.parent.take()
+        };
         if let Some(parent) = parent {
             parent.wake();
         }
@@ -206,25 +232,26 @@ where
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
-        if let Ok(mut waker) = this.parent.0.lock() {
-            *waker = Some(cx.waker().clone());
-        }
-        let mut is_done = true;
-        for child in &mut this.children {
+        let mut places = {
+            let mut woken = this.woken.lock();
+            woken.parent = Some(cx.waker().clone());
+            std::mem::take(&mut woken.places)
+        };
+        // In the order in which they were written, in whatever order they were woken.
+        places.sort_unstable();
+        for place in places {
+            let child = &mut this.children[place];
             let Child::Running(future, wake) = child else {
                 continue;
             };
-            if !wake.is_woken.swap(false, Ordering::Acquire) {
-                is_done = false;
-                continue;
-            }
+            wake.is_listed.store(false, Ordering::Release);
             let waker = Waker::from(Arc::clone(wake));
-            match future.as_mut().poll(&mut Context::from_waker(&waker)) {
-                Poll::Ready(output) => *child = Child::Done(Some(output)),
-                Poll::Pending => is_done = false,
+            if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+                *child = Child::Done(Some(output));
+                this.running -= 1;
             }
         }
-        if !is_done {
+        if this.running > 0 {
             return Poll::Pending;
         }
         let outputs = this.children.drain(..).filter_map(|child| match child {
