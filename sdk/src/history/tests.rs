@@ -1,5 +1,5 @@
 use super::*;
-use crate::engine::{EventBody, History, HistoryError, NextChunk};
+use crate::engine::{EventBody, History, HistoryError, NextChunk, PageToken};
 
 /// A history of a run that was started and canceled.
 fn short() -> WorkflowHistory {
@@ -54,7 +54,7 @@ fn chunk_ends(history: &WorkflowHistory, page_size: usize, by: Option<&str>) -> 
             }
             NextChunk::End | NextChunk::NeedsPage(_) => {
                 let Some(events) = pages.next() else { break };
-                let token = crate::engine::PageToken("next".into());
+                let token = PageToken("next".into());
                 let page = HistoryPage {
                     events: events.to_vec(),
                     next: (pages.len() > 0).then_some(token),
