@@ -165,4 +165,4 @@ fn report(name: &str, took: Duration) {
     written.expect("the report can be written");
 }
 
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_secs(120);

@@ -47,14 +47,14 @@ impl Sum {
     }
 }
 
-/// Runs many workflows at once in a worker that keeps a few.
-async fn many_workflows_fit_into(cached: usize, scene: &Scene) {
+/// Runs workflows at the same time in a worker that keeps a few.
+async fn workflows_fit_into(workflows: usize, cached: usize, scene: &Scene) {
     let worker = scene.worker().workflow(Sum::run).activity(double);
     let _worker = worker
         .with(|builder| builder.max_cached_workflows(cached))
         .run();
     let mut sums = Vec::new();
-    for _ in 0..10 {
+    for _ in 0..workflows {
         sums.push(scene.start(Sum::run, 2).await.unwrap());
     }
     for number in [1, 20] {
@@ -70,17 +70,17 @@ async fn many_workflows_fit_into(cached: usize, scene: &Scene) {
 
 #[test]
 fn ten_workflows_share_a_cache_for_two() {
-    on_each_backend(async |scene| many_workflows_fit_into(2, scene).await);
+    on_each_backend(async |scene| workflows_fit_into(10, 2, scene).await);
 }
 
 #[test]
-fn ten_workflows_share_a_cache_for_one() {
-    on_each_backend(async |scene| many_workflows_fit_into(1, scene).await);
+fn workflows_share_a_cache_for_one() {
+    on_each_backend(async |scene| workflows_fit_into(4, 1, scene).await);
 }
 
 #[test]
-fn ten_workflows_run_without_a_cache() {
-    on_each_backend(async |scene| many_workflows_fit_into(0, scene).await);
+fn workflows_run_without_a_cache() {
+    on_each_backend(async |scene| workflows_fit_into(4, 0, scene).await);
 }
 
 #[test]

@@ -32,15 +32,19 @@ pub(crate) async fn events<K: Workflow>(workflow: &WorkflowHandle<K>) -> Vec<Str
 
 /// Waits until the history holds an event whose line begins so.
 pub(crate) async fn event<K: Workflow>(workflow: &WorkflowHandle<K>, name: &str) {
-    eventually(name, async || {
-        let events = events(workflow).await;
-        events
+    let look = async {
+        while !events(workflow)
+            .await
             .iter()
             .any(|event| event.starts_with(name))
-            .then_some(())
-    })
-    .await;
+        {
+            sleep(PAUSE).await;
+        }
+    };
+    if timeout(DEADLINE, look).await.is_err() {
+        panic!("no event `{name}` in {:#?}", events(workflow).await);
+    }
 }
 
 const PAUSE: Duration = Duration::from_millis(20);
-const DEADLINE: Duration = Duration::from_secs(30);
+const DEADLINE: Duration = Duration::from_secs(60);

@@ -10,6 +10,7 @@ use crate::desk::{Desk, Note};
 use crate::eventually::{event, events, eventually};
 use crate::proxy::Proxy;
 use crate::scene::Scene;
+use crate::switches::{on_trip, trip};
 
 const SOON: Duration = Duration::from_secs(1);
 
@@ -36,7 +37,8 @@ impl Steps {
     async fn run(ctx: WorkflowContext<Self>, wanted: u32) -> WorkflowResult<u32> {
         for step in 1..=wanted {
             ctx.wait_until(move |steps| steps.taken >= step).await?;
-            ctx.activity(double, step).await?;
+            trip(&ctx);
+            ctx.sleep(Duration::from_millis(1)).await?;
         }
         Ok(ctx.state().taken)
     }
@@ -59,10 +61,7 @@ async fn bad_connection(scene: &Scene) -> (Proxy, Client) {
 fn polls_go_on_over_a_new_connection() {
     on_each_port(async |scene| {
         let (proxy, client) = bad_connection(scene).await;
-        let worker = scene
-            .worker_over(&client)
-            .workflow(Steps::run)
-            .activity(double);
+        let worker = scene.worker_over(&client).workflow(Steps::run);
         let _worker = worker.run();
         let steps = scene.start(Steps::run, 3).task_timeout(SOON).await.unwrap();
         for _ in 0..3 {
@@ -132,25 +131,19 @@ fn an_outcome_whose_receipt_is_lost_counts_once() {
 fn a_workflow_task_whose_receipt_is_lost_is_replayed() {
     on_each_port(async |scene| {
         let (proxy, client) = bad_connection(scene).await;
-        let worker = scene
-            .worker_over(&client)
-            .workflow(Steps::run)
-            .activity(double);
+        let worker = scene.worker_over(&client).workflow(Steps::run);
         let _worker = worker
             .with(|builder| builder.sticky_schedule_to_start_timeout(SOON))
             .run();
         let steps = scene.start(Steps::run, 2).task_timeout(SOON).await.unwrap();
-        for _ in 0..2 {
-            // Some answers are polls with tasks, others receipts; whichever are lost, nothing is.
-            let before = events(&steps).await.len();
-            proxy.hold_answers();
-            steps.signal(Steps::step, ()).await.unwrap();
-            eventually("a task begins", async || {
-                (events(&steps).await.len() >= before + 3).then_some(())
-            })
-            .await;
-            proxy.lose_answers();
-        }
+        event(&steps, "WorkflowTaskCompleted").await;
+        let connection = proxy.clone();
+        on_trip(steps.workflow_id(), move || connection.hold_answers());
+        steps.signal(Steps::step, ()).await.unwrap();
+        // The server has what the task came to, and the worker does not know.
+        event(&steps, "TimerStarted").await;
+        proxy.lose_answers();
+        steps.signal(Steps::step, ()).await.unwrap();
         assert_eq!(steps.result().await.unwrap(), 2);
     });
 }
@@ -160,10 +153,7 @@ fn a_worker_waits_for_a_server_that_is_not_there_yet() {
     on_each_port(async |scene| {
         let (proxy, client) = bad_connection(scene).await;
         proxy.refuse();
-        let worker = scene
-            .worker_over(&client)
-            .workflow(Steps::run)
-            .activity(double);
+        let worker = scene.worker_over(&client).workflow(Steps::run);
         let _worker = worker.run();
         let steps = scene.start(Steps::run, 1).await.unwrap();
         steps.signal(Steps::step, ()).await.unwrap();
@@ -180,7 +170,7 @@ fn a_worker_waits_for_a_server_that_is_not_there_yet() {
 fn a_client_that_waits_for_a_result_connects_again() {
     on_each_port(async |scene| {
         let (proxy, client) = bad_connection(scene).await;
-        let _worker = scene.worker().workflow(Steps::run).activity(double).run();
+        let _worker = scene.worker().workflow(Steps::run).run();
         let steps = scene.start(Steps::run, 1).await.unwrap();
         let waiting = client.workflow(Steps::run, steps.workflow_id().clone());
         let (result, ()) = tokio::join!(waiting.result(), async {
@@ -203,10 +193,7 @@ fn a_client_that_waits_for_a_result_connects_again() {
 fn a_worker_stops_without_its_server() {
     on_each_port(async |scene| {
         let (proxy, client) = bad_connection(scene).await;
-        let worker = scene
-            .worker_over(&client)
-            .workflow(Steps::run)
-            .activity(double);
+        let worker = scene.worker_over(&client).workflow(Steps::run);
         let worker = worker.run();
         let steps = scene.start(Steps::run, 1).await.unwrap();
         eventually("the worker connects", async || {

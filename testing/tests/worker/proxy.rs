@@ -11,6 +11,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
 /// A port that leads to a server for as long as the test wants it to.
+#[derive(Clone)]
 pub(crate) struct Proxy {
     address: SocketAddr,
     line: Arc<Line>,
