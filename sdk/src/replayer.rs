@@ -53,7 +53,7 @@ use crate::workflow::{WorkflowImpl, program};
 /// # #[cfg(feature = "history-json")] {
 /// let file = std::fs::read_to_string("tests/histories/py-CanChain.3.json")?;
 /// let history = WorkflowHistory::from_json(&file)?;
-/// let replay = Replayer::new().workflow(CanChain::run).replay(history)?;
+/// let replay = Replayer::new().workflow(CanChain::run).replay(&history)?;
 /// assert_eq!(replay.result::<i64>()?, Some(3));
 /// # }
 /// # Ok::<_, Box<dyn std::error::Error>>(())
@@ -156,14 +156,14 @@ impl Replayer {
     ///
     /// # let file = [0x0a, 0x04, 0x08, 0x01, 0x18, 0x01];
     /// let history = WorkflowHistory::from_protobuf(&file)?;
-    /// match Replayer::new().replay(history) {
+    /// match Replayer::new().replay(&history) {
     ///     Ok(replay) => println!("{:?}", replay.outcome()),
     ///     Err(ReplayError::Nondeterminism(report)) => println!("{report}"),
     ///     Err(other) => println!("cannot tell: {other}"),
     /// }
     /// # Ok::<_, outlast::HistoryFileError>(())
     /// ```
-    pub fn replay(&self, history: WorkflowHistory) -> Result<Replay, ReplayError> {
+    pub fn replay(&self, history: &WorkflowHistory) -> Result<Replay, ReplayError> {
         let (Some(workflow_type), Some(run_id)) = (history.workflow_type(), history.run_id())
         else {
             return Err(ReplayError::NoStart);

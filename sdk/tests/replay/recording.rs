@@ -72,7 +72,7 @@ fn skipped(name: &str) {
 }
 
 fn assert_replays(name: &str, history: &WorkflowHistory, twin: &Twin) {
-    let replay = twin.replayer.replay(history.clone());
+    let replay = twin.replayer.replay(history);
     let replay = replay.unwrap_or_else(|error| panic!("{name}: {error}"));
     assert_outcome(name, history, replay.outcome());
 

@@ -12,7 +12,7 @@ fn refused(name: &str) -> String {
         .workflow(act_fails_workflow)
         .workflow(act_simple)
         .workflow(timer_basic);
-    match replayer.replay(own(&format!("must-fail/{name}"))) {
+    match replayer.replay(&own(&format!("must-fail/{name}"))) {
         Err(ReplayError::Nondeterminism(report)) => report.to_string(),
         other => panic!("{name}: expected nondeterminism, got {other:?}"),
     }
@@ -74,7 +74,9 @@ fn code_that_waits_where_it_went_on_is_told_with_its_await() {
         ctx.wait_until(|()| false).await?;
         Ok(())
     }
-    let error = Replayer::new().workflow(waits).replay(own("py-TimerBasic"));
+    let error = Replayer::new()
+        .workflow(waits)
+        .replay(&own("py-TimerBasic"));
     let report = error.unwrap_err().to_string();
     let expected =
         "history: event 10, TimerStarted (id `2`)\n  code:    nothing, after the await at ";
@@ -89,7 +91,7 @@ async fn unknown(_ctx: WorkflowContext) -> WorkflowResult<()> {
 #[test]
 fn a_history_of_an_unknown_workflow_is_refused_with_what_is_known() {
     let replayer = Replayer::new().workflow(unknown).workflow(act_simple);
-    let error = replayer.replay(own("py-Saga")).unwrap_err();
+    let error = replayer.replay(&own("py-Saga")).unwrap_err();
     assert_eq!(
         error.to_string(),
         "the history is of workflow `Saga`, which is not registered (registered are \
@@ -116,7 +118,7 @@ fn begun(sdk: &str, more: &[serde_json::Value]) -> WorkflowHistory {
     WorkflowHistory::from_json(&json!({ "events": events }).to_string()).unwrap()
 }
 
-fn replay_unknown(history: WorkflowHistory) -> Result<outlast::Replay, ReplayError> {
+fn replay_unknown(history: &WorkflowHistory) -> Result<outlast::Replay, ReplayError> {
     Replayer::new().workflow(unknown).replay(history)
 }
 
@@ -130,7 +132,7 @@ fn markers_of_go_and_java_are_refused_by_name() {
         ("temporal-java", "LocalActivity", "the Java SDK"),
         ("", "MutableSideEffect", "the Go or Java SDK"),
     ] {
-        match replay_unknown(begun(sdk, &[marker(name)])) {
+        match replay_unknown(&begun(sdk, &[marker(name)])) {
             Err(ReplayError::UnusableHistory(failure)) => assert_eq!(
                 failure.to_string(),
                 format!(
@@ -149,7 +151,7 @@ fn a_history_without_its_beginning_is_refused() {
     let mut history: serde_json::Value = serde_json::from_str(&history).unwrap();
     history["events"].as_array_mut().unwrap().remove(0);
     let history = WorkflowHistory::from_json(&history.to_string()).unwrap();
-    assert!(matches!(replay_unknown(history), Err(ReplayError::NoStart)));
+    assert!(matches!(replay_unknown(&history), Err(ReplayError::NoStart)));
 }
 
 #[test]
@@ -160,7 +162,7 @@ fn a_command_that_is_left_over_at_the_end_is_refused() {
     });
     // The code ends the run in its first task, and history says that it did nothing.
     for more in [&[][..], &[terminated]] {
-        match replay_unknown(begun("outlast", more)) {
+        match replay_unknown(&begun("outlast", more)) {
             Err(ReplayError::Nondeterminism(report)) => {
                 let report = report.to_string();
                 assert!(report.contains("history: nothing"), "{report}");
@@ -181,7 +183,7 @@ fn a_panic_is_told_as_a_failed_task() {
         panic!("no bananas")
     }
     let replayer = Replayer::new().workflow(panics);
-    match replayer.replay(begun("outlast", &[])) {
+    match replayer.replay(&begun("outlast", &[])) {
         Err(ReplayError::Task(failure)) => {
             assert!(failure.to_string().contains("no bananas"), "{failure}");
         }

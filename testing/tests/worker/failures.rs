@@ -174,7 +174,7 @@ fn a_workflow_whose_code_disagrees_for_good_can_be_terminated() {
         event(&workflow, "WorkflowTaskFailed").await;
         let history = workflow.history().await.unwrap();
         let replayer = outlast::Replayer::new().workflow(strays);
-        let error = replayer.replay(history).unwrap_err();
+        let error = replayer.replay(&history).unwrap_err();
         assert!(
             matches!(error, outlast::ReplayError::Nondeterminism(_)),
             "{error:?}"

@@ -139,7 +139,7 @@ impl Scene {
         let run = self.client.workflow_by_id(id.clone()).with_run_id(run_id);
         let history = run.history().await.expect("a run has a history");
         let events = wire::History::from(history.clone()).events;
-        if let Err(error) = replayer.replay(history.clone()) {
+        if let Err(error) = replayer.replay(&history) {
             let told: Vec<_> = history.summary().collect();
             panic!("`{id}` cannot be replayed: {error}\n{}", told.join("\n"));
         }

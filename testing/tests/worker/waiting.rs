@@ -145,7 +145,7 @@ fn random_numbers_are_the_same_in_every_replay() {
         let workflow = scene.start(draws, ()).await.unwrap();
         let drawn = workflow.result().await.unwrap();
         let replayer = outlast::Replayer::new().workflow(draws);
-        let replay = replayer.replay(workflow.history().await.unwrap()).unwrap();
+        let replay = replayer.replay(&workflow.history().await.unwrap()).unwrap();
         assert_eq!(replay.result().unwrap(), Some(drawn));
     });
 }

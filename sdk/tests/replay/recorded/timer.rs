@@ -52,7 +52,7 @@ fn the_beginning_of_a_recording_replays_without_an_outcome() {
         }
         let events = whole.events[..len].to_vec();
         let replayer = Replayer::new().workflow(timer_basic);
-        let replay = replayer.replay(History { events }.into());
+        let replay = replayer.replay(&History { events }.into());
         let replay = replay.unwrap_or_else(|error| panic!("{len} events: {error}"));
         assert!(replay.outcome().is_none(), "{len} events");
         assert_eq!(replay.result::<String>().unwrap(), None);
