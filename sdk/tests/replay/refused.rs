@@ -151,7 +151,10 @@ fn a_history_without_its_beginning_is_refused() {
     let mut history: serde_json::Value = serde_json::from_str(&history).unwrap();
     history["events"].as_array_mut().unwrap().remove(0);
     let history = WorkflowHistory::from_json(&history.to_string()).unwrap();
-    assert!(matches!(replay_unknown(&history), Err(ReplayError::NoStart)));
+    assert!(matches!(
+        replay_unknown(&history),
+        Err(ReplayError::NoStart)
+    ));
 }
 
 #[test]

@@ -112,7 +112,6 @@ impl Desk {
     /// Says how far it came, fails, and goes on from there.
     #[activity(start_to_close_timeout = "1m")]
     pub(crate) async fn fails_at_first(
-        &self,
         ctx: ActivityContext,
         progress: u64,
     ) -> Result<Option<u64>, ActivityError> {
