@@ -4,7 +4,6 @@
 mod json;
 
 use std::fmt;
-use std::sync::Arc;
 
 use bytes::Bytes;
 use outlast_proto::temporal::api::history::v1 as wire;
@@ -31,9 +30,8 @@ use crate::ids::{RunId, WorkflowId};
 #[derive(Clone, Default, PartialEq)]
 pub struct WorkflowHistory {
     workflow_id: Option<WorkflowId>,
-    /// Everything that the server recorded, also what Outlast does not read. Shared, as
-    /// histories are long, and copied to be replayed.
-    events: Arc<Vec<wire::HistoryEvent>>,
+    /// Everything that the server recorded, also what Outlast does not read.
+    events: Vec<wire::HistoryEvent>,
 }
 
 /// A file that is not a history.
@@ -187,7 +185,7 @@ impl From<wire::History> for WorkflowHistory {
     fn from(history: wire::History) -> Self {
         Self {
             workflow_id: None,
-            events: Arc::new(history.events),
+            events: history.events,
         }
     }
 }
@@ -195,7 +193,7 @@ impl From<wire::History> for WorkflowHistory {
 impl From<WorkflowHistory> for wire::History {
     fn from(history: WorkflowHistory) -> Self {
         Self {
-            events: Arc::unwrap_or_clone(history.events),
+            events: history.events,
         }
     }
 }
