@@ -1,6 +1,6 @@
 //! A raw client and worker: every call is spelled out, nothing is retried or replayed.
 
-#![allow(dead_code, reason = "each test uses a part of it")]
+#![allow(dead_code, unused_imports, reason = "each test uses a part of it")]
 
 pub(crate) mod builders;
 pub(crate) mod peer;

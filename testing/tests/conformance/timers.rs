@@ -1,0 +1,59 @@
+//! Timers.
+
+use std::time::Duration;
+
+use outlast_proto::temporal::api::enums::v1::EventType::{self as E};
+use outlast_proto::temporal::api::history::v1::HistoryEvent;
+use outlast_proto::temporal::api::history::v1::history_event::Attributes;
+
+use crate::conform;
+use crate::support::builders::*;
+use crate::support::peer::*;
+
+#[tokio::test]
+async fn simultaneous_timers_fire_in_creation_order_in_one_task() {
+    conform("timers", async |peer| {
+        peer.start().await;
+        let task = peer.poll().await;
+        let timers = ["c", "a", "b"].map(|id| start_timer(id, 1.0)).to_vec();
+        peer.complete(&task, timers).await.unwrap();
+        let task = peer.poll().await;
+        let fired: Vec<&str> = events_of(&task).iter().filter_map(fired_timer).collect();
+        assert_eq!(fired, ["c", "a", "b"]);
+        peer.complete(&task, vec![complete_workflow("done")])
+            .await
+            .unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn canceling_a_fired_timer_takes_back_its_firing() {
+    conform("unfire", async |peer| {
+        peer.start().await;
+        let task = peer.poll().await;
+        peer.complete(&task, vec![start_timer("t", 0.5)])
+            .await
+            .unwrap();
+        peer.signal("now").await.unwrap();
+        let task = peer.poll().await;
+        tokio::time::sleep(Duration::from_millis(2000)).await;
+        peer.complete(&task, vec![cancel_timer("t"), complete_workflow("done")])
+            .await
+            .unwrap();
+        let want = [
+            E::WorkflowTaskCompleted,
+            E::TimerCanceled,
+            E::WorkflowExecutionCompleted,
+        ];
+        assert_eq!(peer.types().await[8..], want);
+    })
+    .await;
+}
+
+fn fired_timer(event: &HistoryEvent) -> Option<&str> {
+    match &event.attributes {
+        Some(Attributes::TimerFiredEventAttributes(a)) => Some(&a.timer_id),
+        _ => None,
+    }
+}

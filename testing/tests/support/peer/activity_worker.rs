@@ -1,0 +1,101 @@
+//! What workers of activities ask for.
+
+use outlast_proto::temporal::api::command::v1::ScheduleActivityTaskCommandAttributes;
+use outlast_proto::temporal::api::workflowservice::v1 as api;
+use tonic::Status;
+
+use super::{Peer, Transport, with_timeout};
+use crate::support::builders::{activity_in, application_failure, payloads};
+
+pub(crate) type ActivityTask = api::PollActivityTaskQueueResponse;
+
+impl<T: Transport> Peer<T> {
+    /// The next activity task; empty if there is none within four seconds.
+    pub(crate) async fn poll_activity(&self) -> ActivityTask {
+        let request = api::PollActivityTaskQueueRequest {
+            namespace: "default".to_owned(),
+            task_queue: self.normal_queue(),
+            identity: "worker".to_owned(),
+            ..Default::default()
+        };
+        let request = with_timeout(request, 5.0);
+        self.client
+            .clone()
+            .poll_activity_task_queue(request)
+            .await
+            .unwrap()
+            .into_inner()
+    }
+
+    pub(crate) fn activity(&self, activity_id: &str) -> ScheduleActivityTaskCommandAttributes {
+        activity_in(&self.queue, activity_id)
+    }
+
+    pub(crate) async fn complete_activity(&self, task: &ActivityTask) -> Result<(), Status> {
+        let request = api::RespondActivityTaskCompletedRequest {
+            namespace: "default".to_owned(),
+            task_token: task.task_token.clone(),
+            result: payloads("charged"),
+            identity: "worker".to_owned(),
+            ..Default::default()
+        };
+        self.client
+            .clone()
+            .respond_activity_task_completed(request)
+            .await?;
+        Ok(())
+    }
+
+    pub(crate) async fn fail_activity(
+        &self,
+        task: &ActivityTask,
+        message: &str,
+    ) -> Result<(), Status> {
+        let request = api::RespondActivityTaskFailedRequest {
+            namespace: "default".to_owned(),
+            task_token: task.task_token.clone(),
+            failure: Some(application_failure(message)),
+            identity: "worker".to_owned(),
+            ..Default::default()
+        };
+        self.client
+            .clone()
+            .respond_activity_task_failed(request)
+            .await?;
+        Ok(())
+    }
+
+    pub(crate) async fn cancel_activity(&self, task: &ActivityTask) -> Result<(), Status> {
+        let request = api::RespondActivityTaskCanceledRequest {
+            namespace: "default".to_owned(),
+            task_token: task.task_token.clone(),
+            details: payloads("stopped"),
+            identity: "worker".to_owned(),
+            ..Default::default()
+        };
+        self.client
+            .clone()
+            .respond_activity_task_canceled(request)
+            .await?;
+        Ok(())
+    }
+
+    pub(crate) async fn heartbeat(
+        &self,
+        task: &ActivityTask,
+        details: &str,
+    ) -> Result<bool, Status> {
+        let request = api::RecordActivityTaskHeartbeatRequest {
+            namespace: "default".to_owned(),
+            task_token: task.task_token.clone(),
+            details: payloads(details),
+            ..Default::default()
+        };
+        let response = self
+            .client
+            .clone()
+            .record_activity_task_heartbeat(request)
+            .await?;
+        Ok(response.into_inner().cancel_requested)
+    }
+}
