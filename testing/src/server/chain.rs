@@ -1,9 +1,9 @@
-//! Chains of runs: continue-as-new and workflow retries.
+//! Chains of runs: continue-as-new, workflow retries, and cron schedules.
 
 use std::time::Duration;
 
 use outlast_proto::temporal::api::command::v1::ContinueAsNewWorkflowExecutionCommandAttributes;
-use outlast_proto::temporal::api::common::v1::{Memo, SearchAttributes};
+use outlast_proto::temporal::api::common::v1::{Memo, Payloads, SearchAttributes};
 use outlast_proto::temporal::api::enums::v1::{
     ContinueAsNewInitiator as Initiator, RetryState, TimeoutType, WorkflowExecutionStatus,
 };
@@ -11,6 +11,7 @@ use outlast_proto::temporal::api::failure::v1::failure::FailureInfo;
 use outlast_proto::temporal::api::failure::v1::{Failure, TimeoutFailureInfo};
 use outlast_proto::temporal::api::history::v1 as events;
 
+use super::cron::CronSchedule;
 use super::execution::{Execution, NewRun};
 use super::history::Draft;
 use super::retry::{self, FailedAttempt};
@@ -100,7 +101,7 @@ impl Execution {
     ) -> Duration {
         let age = world
             .now
-            .duration_since(self.start_time)
+            .duration_since(self.execution_time())
             .unwrap_or_default();
         let rest = world.options.minimal_run_interval.saturating_sub(age);
         set_duration(a.backoff_start_interval.as_ref())
@@ -108,12 +109,45 @@ impl Execution {
             .max(rest)
     }
 
-    /// Opens the next attempt of a failed run if its policy allows one.
-    pub(super) fn retry_run(
+    /// Opens what follows a failed run: its next attempt, or else the next run by its schedule.
+    pub(super) fn follow_failure(
         &mut self,
         failure: &Failure,
         world: &mut World,
     ) -> (RetryState, String) {
+        let (state, run_id) = self.retry_run(failure, world);
+        if state == RetryState::InProgress {
+            return (state, run_id);
+        }
+        let last_result = self.started.last_completion_result.clone();
+        let run_id = self.repeat_run(last_result, Some(failure.clone()), world);
+        (state, run_id.unwrap_or_default())
+    }
+
+    /// Opens the next run by the schedule, if there is one; returns its id.
+    pub(super) fn repeat_run(
+        &mut self,
+        last_completion_result: Option<Payloads>,
+        continued_failure: Option<Failure>,
+        world: &mut World,
+    ) -> Option<String> {
+        let schedule = CronSchedule::parse(&self.started.cron_schedule)?;
+        let backoff = schedule.backoff(self.execution_time(), world.now)?;
+        let run_id = world.uuid();
+        let started = StartedAttributes {
+            last_completion_result,
+            continued_failure,
+            first_workflow_task_backoff: wire_duration(backoff),
+            initiator: Initiator::CronSchedule as i32,
+            attempt: 1,
+            ..self.repetition(&run_id)
+        };
+        self.open_successor(run_id.clone(), started, world);
+        Some(run_id)
+    }
+
+    /// Opens the next attempt of a failed run if its policy allows one.
+    fn retry_run(&mut self, failure: &Failure, world: &mut World) -> (RetryState, String) {
         let failed = FailedAttempt {
             policy: self.started.retry_policy.as_ref(),
             attempt: self.started.attempt,
@@ -131,24 +165,18 @@ impl Execution {
         };
         let run_id = world.uuid();
         let started = StartedAttributes {
-            memo: (!self.memo.is_empty()).then(|| Memo {
-                fields: self.memo.clone(),
-            }),
-            search_attributes: (!self.search_attributes.is_empty()).then(|| SearchAttributes {
-                indexed_fields: self.search_attributes.clone(),
-            }),
             continued_failure: Some(failure.clone()),
             first_workflow_task_backoff: wire_duration(backoff),
             initiator: Initiator::Retry as i32,
             attempt: self.started.attempt + 1,
-            ..self.successor(&run_id)
+            ..self.repetition(&run_id)
         };
         self.open_successor(run_id.clone(), started, world);
         (RetryState::InProgress, run_id)
     }
 
-    /// Opens the next attempt of a run that is out of time. The chain's own timeout is final.
-    pub(super) fn retry_timed_out_run(&mut self, world: &mut World) -> (RetryState, String) {
+    /// Opens what follows a run that is out of time. The chain's own timeout is final.
+    pub(super) fn follow_timeout(&mut self, world: &mut World) -> (RetryState, String) {
         let expired = self
             .started
             .workflow_execution_expiration_time
@@ -166,7 +194,20 @@ impl Execution {
             })),
             ..Default::default()
         };
-        self.retry_run(&failure, world)
+        self.follow_failure(&failure, world)
+    }
+
+    /// A next run that does the same once more, with the properties that this one has by now.
+    fn repetition(&self, run_id: &str) -> StartedAttributes {
+        StartedAttributes {
+            memo: (!self.memo.is_empty()).then(|| Memo {
+                fields: self.memo.clone(),
+            }),
+            search_attributes: (!self.search_attributes.is_empty()).then(|| SearchAttributes {
+                indexed_fields: self.search_attributes.clone(),
+            }),
+            ..self.successor(run_id)
+        }
     }
 
     /// What every next run of the chain has in common with this one.

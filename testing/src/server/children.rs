@@ -325,6 +325,9 @@ impl ChildEnd<'_> {
 fn goes_on(closed: &Attributes) -> bool {
     match closed {
         Attributes::WorkflowExecutionContinuedAsNewEventAttributes(_) => true,
+        Attributes::WorkflowExecutionCompletedEventAttributes(a) => {
+            !a.new_execution_run_id.is_empty()
+        }
         Attributes::WorkflowExecutionFailedEventAttributes(a) => !a.new_execution_run_id.is_empty(),
         Attributes::WorkflowExecutionTimedOutEventAttributes(a) => {
             !a.new_execution_run_id.is_empty()
@@ -347,6 +350,7 @@ pub(super) fn start_request(initiated: &Initiated) -> StartWorkflowExecutionRequ
         workflow_task_timeout: initiated.workflow_task_timeout,
         workflow_id_reuse_policy: initiated.workflow_id_reuse_policy,
         retry_policy: initiated.retry_policy,
+        cron_schedule: initiated.cron_schedule,
         memo: initiated.memo,
         search_attributes: initiated.search_attributes,
         header: initiated.header,

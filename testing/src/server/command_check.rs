@@ -9,6 +9,7 @@ use outlast_proto::temporal::api::common::v1::SearchAttributes;
 use outlast_proto::temporal::api::enums::v1::{EventType, WorkflowTaskFailedCause as Cause};
 use outlast_proto::temporal::api::protocol::v1::Message as WireMessage;
 
+use super::cron;
 use super::errors::{Error, Result};
 use super::execution::Execution;
 use super::retry;
@@ -260,9 +261,17 @@ impl<'a> Checker<'a> {
         if a.workflow_type.as_ref().is_none_or(|t| t.name.is_empty()) {
             return Err(Flaw::new(cause, "WorkflowType is not set on command."));
         }
-        if !a.cron_schedule.is_empty() {
-            let text = "CronSchedule is not supported by this server";
-            return Err(Flaw::new(Cause::FeatureDisabled, text));
+        if !a.cron_schedule.is_empty()
+            && let Some(flaw) = cron::flaw(&a.cron_schedule, self.world.now)
+        {
+            let text = format!(
+                "invalid CronSchedule on StartChildWorkflowExecutionCommand: {flaw}. \
+                 WorkflowId={} WorkflowType={} Namespace={}",
+                a.workflow_id,
+                a.workflow_type.as_ref().map_or("", |t| t.name.as_str()),
+                or_if_empty(&a.namespace, &self.execution.namespace),
+            );
+            return Err(Flaw::new(cause, text));
         }
         if let Some(flaw) = a.retry_policy.as_ref().and_then(retry::flaw) {
             return Err(Flaw::new(cause, flaw));
@@ -381,6 +390,10 @@ fn check_target(cause: Cause, workflow_id: &str) -> Checked {
         return Err(Flaw::new(cause, "WorkflowId is not set on command."));
     }
     Ok(())
+}
+
+fn or_if_empty<'a>(text: &'a str, default: &'a str) -> &'a str {
+    if text.is_empty() { default } else { text }
 }
 
 /// Whether a command ends its run.

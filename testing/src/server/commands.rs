@@ -303,10 +303,11 @@ impl Execution {
         completed: i64,
         world: &mut World,
     ) {
+        let next_run_id = self.repeat_run(result.clone(), None, world);
         let attributes = events::WorkflowExecutionCompletedEventAttributes {
             result,
             workflow_task_completed_event_id: completed,
-            new_execution_run_id: String::new(),
+            new_execution_run_id: next_run_id.unwrap_or_default(),
         };
         let draft = Draft::new(world.now, attributes).with_metadata(metadata);
         self.close(WorkflowExecutionStatus::Completed, draft, world);
@@ -322,7 +323,7 @@ impl Execution {
     }
 
     fn fail(&mut self, failure: Failure, completed: i64, world: &mut World) {
-        let (retry_state, new_execution_run_id) = self.retry_run(&failure, world);
+        let (retry_state, new_execution_run_id) = self.follow_failure(&failure, world);
         let attributes = events::WorkflowExecutionFailedEventAttributes {
             failure: Some(failure),
             retry_state: retry_state as i32,

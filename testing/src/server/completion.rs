@@ -185,7 +185,7 @@ impl Execution {
         if !self.is_open() {
             return;
         }
-        let (retry_state, new_execution_run_id) = self.retry_timed_out_run(world);
+        let (retry_state, new_execution_run_id) = self.follow_timeout(world);
         let attributes = events::WorkflowExecutionTimedOutEventAttributes {
             retry_state: retry_state as i32,
             new_execution_run_id,

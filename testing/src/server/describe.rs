@@ -41,7 +41,6 @@ impl Engine {
     }
 
     fn info(&self, run: &Execution) -> workflow::WorkflowExecutionInfo {
-        let backoff = set_duration(run.started.first_workflow_task_backoff.as_ref());
         let duration = run
             .close_time
             .and_then(|at| at.duration_since(run.start_time).ok());
@@ -57,7 +56,7 @@ impl Engine {
             close_time: run.close_time.and_then(timestamp),
             status: run.status as i32,
             history_length: run.history.last_id(),
-            execution_time: timestamp(run.start_time + backoff.unwrap_or_default()),
+            execution_time: timestamp(run.execution_time()),
             memo: Some(Memo {
                 fields: run.memo.clone(),
             }),

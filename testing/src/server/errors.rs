@@ -58,13 +58,6 @@ impl Error {
         Self::new(Code::InvalidArgument, message)
     }
 
-    pub(super) fn unsupported(what: &str) -> Self {
-        Self::new(
-            Code::Unimplemented,
-            format!("{what} is not supported by this server"),
-        )
-    }
-
     pub(super) fn failed_precondition(message: impl Into<String>) -> Self {
         Self::new(Code::FailedPrecondition, message)
     }

@@ -154,9 +154,8 @@ impl Execution {
 
     /// The run timeout counts from the first workflow task on, the execution timeout does not.
     fn arm_timeouts(&self, world: &mut World) {
-        let backoff = set_duration(self.started.first_workflow_task_backoff.as_ref());
         if let Some(timeout) = set_duration(self.started.workflow_run_timeout.as_ref()) {
-            let at = world.after(backoff.unwrap_or_default() + timeout);
+            let at = self.execution_time() + timeout;
             world.timers.arm(self.key, at, Timer::RunTimeout);
         }
         if let Some(expiration) = &self.started.workflow_execution_expiration_time {
@@ -240,6 +239,12 @@ impl Execution {
 
     pub(super) fn is_open(&self) -> bool {
         self.status == WorkflowExecutionStatus::Running
+    }
+
+    /// When the first workflow task was due.
+    pub(super) fn execution_time(&self) -> SystemTime {
+        let backoff = set_duration(self.started.first_workflow_task_backoff.as_ref());
+        self.start_time + backoff.unwrap_or_default()
     }
 
     pub(super) fn has_completed_task(&self) -> bool {

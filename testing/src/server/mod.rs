@@ -32,6 +32,7 @@ mod clock;
 mod command_check;
 mod commands;
 mod completion;
+mod cron;
 mod deliveries;
 mod describe;
 mod dispatch;

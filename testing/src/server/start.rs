@@ -2,12 +2,15 @@
 
 use outlast_proto::temporal::api::common::v1::Link;
 use outlast_proto::temporal::api::common::v1::link::{self, WorkflowEvent, workflow_event};
-use outlast_proto::temporal::api::enums::v1::{EventType, WorkflowIdConflictPolicy as Conflict};
+use outlast_proto::temporal::api::enums::v1::{
+    ContinueAsNewInitiator, EventType, WorkflowIdConflictPolicy as Conflict,
+};
 use outlast_proto::temporal::api::history::v1 as events;
 use outlast_proto::temporal::api::workflowservice::v1 as api;
 use std::time::Duration;
 
 use super::Engine;
+use super::cron;
 use super::errors::{Error, Result};
 use super::execution::{NewRun, RunKey};
 use super::history::Draft;
@@ -150,7 +153,9 @@ impl Engine {
                     "CronSchedule and WorkflowStartDelay may not be used together.",
                 ));
             }
-            return Err(Error::unsupported("CronSchedule"));
+            if let Some(flaw) = cron::flaw(&request.cron_schedule, self.world.now) {
+                return Err(Error::invalid(flaw));
+            }
         }
         let attributes = request
             .search_attributes
@@ -218,7 +223,17 @@ impl Engine {
             (Some(timeout), Some(cap)) => Some(timeout.min(cap)),
             (timeout, cap) => timeout.or(cap),
         };
-        let delay = set_duration(request.workflow_start_delay.as_ref()).unwrap_or_default();
+        let schedule = cron::CronSchedule::parse(&request.cron_schedule);
+        let (initiator, backoff) = match schedule {
+            Some(schedule) => (
+                ContinueAsNewInitiator::CronSchedule,
+                schedule.backoff(self.world.now, self.world.now),
+            ),
+            None => (
+                ContinueAsNewInitiator::Unspecified,
+                set_duration(request.workflow_start_delay.as_ref()),
+            ),
+        };
         let execution = set_duration(request.workflow_execution_timeout.as_ref());
         let run = capped(
             set_duration(request.workflow_run_timeout.as_ref()),
@@ -245,8 +260,10 @@ impl Engine {
             retry_policy: request.retry_policy.as_ref().map(retry::with_defaults),
             attempt: 1,
             workflow_execution_expiration_time: execution
-                .and_then(|timeout| timestamp(self.world.after(delay + timeout))),
-            first_workflow_task_backoff: wire_duration(delay),
+                .and_then(|timeout| timestamp(self.world.after(timeout))),
+            cron_schedule: request.cron_schedule,
+            initiator: initiator as i32,
+            first_workflow_task_backoff: wire_duration(backoff.unwrap_or_default()),
             memo: request.memo,
             search_attributes: request.search_attributes,
             header: request.header,

@@ -12,6 +12,7 @@ mod bad_commands;
 mod chains;
 mod children;
 mod closing;
+mod cron;
 mod errors;
 mod externals;
 mod queries;

@@ -6,6 +6,7 @@ mod activities;
 mod builders;
 mod chains;
 mod children;
+mod cron;
 mod determinism;
 mod queries;
 mod requests;

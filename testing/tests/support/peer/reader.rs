@@ -34,17 +34,28 @@ impl<T: Transport> Peer<T> {
 
     /// Waits for the event that closes the current run.
     pub(crate) async fn close_event(&self) -> HistoryEvent {
+        self.close_event_of("").await
+    }
+
+    /// Waits for the event that closes a run, the current one if `run_id` is empty.
+    pub(crate) async fn close_event_of(&self, run_id: &str) -> HistoryEvent {
+        let mut execution = self.execution();
+        execution.get_or_insert_default().run_id = run_id.to_owned();
         let mut token = Bytes::new();
         loop {
             let request = api::GetWorkflowExecutionHistoryRequest {
                 namespace: "default".to_owned(),
-                execution: self.execution(),
+                execution: execution.clone(),
                 wait_new_event: true,
                 history_event_filter_type: HistoryEventFilterType::CloseEvent as i32,
                 next_page_token: token,
                 ..Default::default()
             };
-            let request = with_timeout(request, 30.0);
+            let mut request = with_timeout(request, 30.0);
+            // Without it, a close that another run follows is shown as a continue-as-new.
+            request
+                .metadata_mut()
+                .insert("supported-features", "follows-next-run-id".parse().unwrap());
             let response = self
                 .client
                 .clone()
