@@ -5,6 +5,7 @@
 //! on this side.
 
 mod calls;
+mod engine_calls;
 mod handle;
 mod health;
 mod service;
