@@ -12,7 +12,7 @@ use outlast_proto::temporal::api::enums::v1::WorkflowTaskFailedCause;
 use outlast_proto::temporal::api::testservice::v1 as clock;
 use outlast_proto::temporal::api::testservice::v1::test_service_client::TestServiceClient;
 use outlast_proto::temporal::api::workflowservice::v1 as api;
-use outlast_testing::{Server, ServerOptions, TimeMode};
+use outlast_testing::{InProcessServer, Server, ServerOptions, TimeMode};
 use tonic::Code;
 
 use support::builders::*;
@@ -20,9 +20,9 @@ use support::peer::*;
 
 const DAY: Duration = Duration::from_secs(86_400);
 
-fn scene() -> (Server, InProcessPeer) {
+fn scene() -> (Server, Peer<InProcessServer>) {
     let server = Server::new(ServerOptions::default());
-    let peer = Peer::in_process(server.service());
+    let peer = Peer::new(server.service(), "in-process");
     (server, peer)
 }
 

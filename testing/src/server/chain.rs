@@ -51,7 +51,9 @@ impl Execution {
         let task_timeout = set_duration(a.workflow_task_timeout.as_ref())
             .or_else(|| set_duration(self.started.workflow_task_timeout.as_ref()))
             .unwrap_or_default();
-        let backoff = self.backoff_of_successor(&a, world);
+        let backoff = set_duration(a.backoff_start_interval.as_ref())
+            .unwrap_or_default()
+            .max(self.rest_of_interval(world));
         let started = StartedAttributes {
             workflow_type: workflow_type.clone(),
             task_queue: task_queue.clone(),
@@ -94,19 +96,12 @@ impl Execution {
     }
 
     /// Young runs have to wait a little, so that a loop of runs cannot spin.
-    fn backoff_of_successor(
-        &self,
-        a: &ContinueAsNewWorkflowExecutionCommandAttributes,
-        world: &World,
-    ) -> Duration {
+    fn rest_of_interval(&self, world: &World) -> Duration {
         let age = world
             .now
             .duration_since(self.execution_time())
             .unwrap_or_default();
-        let rest = world.options.minimal_run_interval.saturating_sub(age);
-        set_duration(a.backoff_start_interval.as_ref())
-            .unwrap_or_default()
-            .max(rest)
+        world.options.minimal_run_interval.saturating_sub(age)
     }
 
     /// Opens what follows a failed run: its next attempt, or else the next run by its schedule.
@@ -160,7 +155,7 @@ impl Execution {
                 .map(system_time),
         };
         let backoff = match failed.backoff() {
-            Ok(backoff) => backoff,
+            Ok(backoff) => backoff.max(self.rest_of_interval(world)),
             Err(state) => return (state, String::new()),
         };
         let run_id = world.uuid();

@@ -2,7 +2,7 @@
 
 use outlast_proto::temporal::api::command::v1::StartChildWorkflowExecutionCommandAttributes;
 use outlast_proto::temporal::api::enums::v1::{
-    ParentClosePolicy, StartChildWorkflowExecutionFailedCause,
+    ParentClosePolicy, StartChildWorkflowExecutionFailedCause, WorkflowIdReusePolicy,
 };
 use outlast_proto::temporal::api::history::v1 as events;
 use outlast_proto::temporal::api::history::v1::history_event::Attributes;
@@ -13,7 +13,8 @@ use super::deliveries::Delivery;
 use super::execution::{Execution, RunKey};
 use super::history::Draft;
 use super::namespaces::namespace_id;
-use super::wire::{normal_queue, workflow_execution};
+use super::start::TASK_TIMEOUT;
+use super::wire::{normal_queue, set_duration, wire_duration, workflow_execution};
 use super::world::World;
 
 type Initiated = events::StartChildWorkflowExecutionInitiatedEventAttributes;
@@ -35,6 +36,10 @@ impl Execution {
         completed: i64,
         world: &mut World,
     ) {
+        let reuse = match a.workflow_id_reuse_policy() {
+            WorkflowIdReusePolicy::Unspecified => WorkflowIdReusePolicy::AllowDuplicate,
+            policy => policy,
+        };
         let namespace = if a.namespace.is_empty() {
             self.namespace.clone()
         } else {
@@ -54,6 +59,8 @@ impl Execution {
             ParentClosePolicy::Unspecified => ParentClosePolicy::Terminate,
             policy => policy,
         };
+        let run_timeout = set_duration(a.workflow_run_timeout.as_ref()).unwrap_or_default();
+        let task_timeout = set_duration(a.workflow_task_timeout.as_ref()).unwrap_or(TASK_TIMEOUT);
         let initiated = Initiated {
             namespace_id: namespace_id(&namespace),
             namespace,
@@ -62,12 +69,12 @@ impl Execution {
             task_queue: Some(normal_queue(queue)),
             input: a.input,
             workflow_execution_timeout: a.workflow_execution_timeout,
-            workflow_run_timeout: a.workflow_run_timeout,
-            workflow_task_timeout: a.workflow_task_timeout,
+            workflow_run_timeout: wire_duration(run_timeout),
+            workflow_task_timeout: wire_duration(task_timeout),
             parent_close_policy: policy as i32,
             control: a.control,
             workflow_task_completed_event_id: completed,
-            workflow_id_reuse_policy: a.workflow_id_reuse_policy,
+            workflow_id_reuse_policy: reuse as i32,
             retry_policy: a.retry_policy,
             cron_schedule: a.cron_schedule,
             header: a.header,
@@ -136,7 +143,7 @@ impl Execution {
             cause: cause as i32,
             control: initiated.control,
             initiated_event_id,
-            workflow_task_completed_event_id: initiated.workflow_task_completed_event_id,
+            ..Default::default()
         };
         self.record(Draft::new(world.now, attributes));
     }

@@ -27,10 +27,11 @@ impl Execution {
         completed: i64,
         world: &mut World,
     ) {
-        let namespace = if a.namespace.is_empty() {
+        let asked = a.namespace;
+        let namespace = if asked.is_empty() {
             self.namespace.clone()
         } else {
-            a.namespace
+            asked.clone()
         };
         let initiated = SignalInitiated {
             workflow_task_completed_event_id: completed,
@@ -43,9 +44,12 @@ impl Execution {
             child_workflow_only: a.child_workflow_only,
             header: a.header,
         };
-        let initiated_event_id = self
-            .history
-            .append(Draft::new(world.now, initiated.clone()));
+        // The event repeats the command, which may leave the namespace out.
+        let written = SignalInitiated {
+            namespace: asked,
+            ..initiated.clone()
+        };
+        let initiated_event_id = self.history.append(Draft::new(world.now, written));
         world.deliveries.push_back(Delivery::Signal {
             from: self.key,
             initiated_event_id,
@@ -60,10 +64,11 @@ impl Execution {
         completed: i64,
         world: &mut World,
     ) {
-        let namespace = if a.namespace.is_empty() {
+        let asked = a.namespace;
+        let namespace = if asked.is_empty() {
             self.namespace.clone()
         } else {
-            a.namespace
+            asked.clone()
         };
         let initiated = CancelInitiated {
             workflow_task_completed_event_id: completed,
@@ -74,9 +79,12 @@ impl Execution {
             child_workflow_only: a.child_workflow_only,
             reason: a.reason,
         };
-        let initiated_event_id = self
-            .history
-            .append(Draft::new(world.now, initiated.clone()));
+        // The event repeats the command, which may leave the namespace out.
+        let written = CancelInitiated {
+            namespace: asked,
+            ..initiated.clone()
+        };
+        let initiated_event_id = self.history.append(Draft::new(world.now, written));
         world.deliveries.push_back(Delivery::Cancel {
             from: self.key,
             initiated_event_id,
@@ -126,12 +134,12 @@ impl Execution {
                 world.now,
                 events::SignalExternalWorkflowExecutionFailedEventAttributes {
                     cause: cause as i32,
-                    workflow_task_completed_event_id: signal.workflow_task_completed_event_id,
                     namespace: signal.namespace,
                     namespace_id: signal.namespace_id,
                     workflow_execution: signal.workflow_execution,
                     initiated_event_id,
                     control: signal.control,
+                    ..Default::default()
                 },
             ),
         };
@@ -160,12 +168,12 @@ impl Execution {
                 world.now,
                 events::RequestCancelExternalWorkflowExecutionFailedEventAttributes {
                     cause: cause as i32,
-                    workflow_task_completed_event_id: cancel.workflow_task_completed_event_id,
                     namespace: cancel.namespace,
                     namespace_id: cancel.namespace_id,
                     workflow_execution: cancel.workflow_execution,
                     initiated_event_id,
                     control: cancel.control,
+                    ..Default::default()
                 },
             ),
         };

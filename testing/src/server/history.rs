@@ -196,6 +196,13 @@ impl History {
         (&self.events[from..end], end as i64 + 1)
     }
 
+    /// Whether a page is full. What is behind it may be nothing: that is seen by reading on.
+    pub(super) fn fills_page(&self, from_id: i64, batches: usize) -> bool {
+        let from = (from_id.max(1) - 1) as usize;
+        let before = self.batches.partition_point(|start| *start < from);
+        self.batches.len() - before >= batches
+    }
+
     /// An event as it will look under the id `event_id`.
     pub(super) fn numbered(&self, draft: Draft, event_id: i64) -> HistoryEvent {
         let event_type = event_type(&draft.attributes);

@@ -93,7 +93,8 @@ impl Execution {
         }
         let (events, next_id) = self.history.page(read.from_event_id, read.page_size);
         let mut events = events.to_vec();
-        let ends_here = next_id > self.history.last_id();
+        let is_full = self.history.fills_page(read.from_event_id, read.page_size);
+        let ends_here = next_id > self.history.last_id() && !is_full;
         if events.is_empty() && read.wait && self.is_open() {
             return None;
         }

@@ -44,6 +44,7 @@ mod history;
 mod history_reads;
 mod id_policies;
 mod ids;
+mod links;
 mod long_polls;
 mod matching;
 mod multi_operation;

@@ -22,7 +22,9 @@ use super::world::World;
 #[derive(Debug)]
 pub(super) struct Query {
     pub(super) call: CallId,
-    /// The key of an attached query, or what its own task's token carries.
+    /// Its key among the queries that ride on a task.
+    id: String,
+    /// What the token of its own task carries.
     stamp: u64,
     query: WorkflowQuery,
     state: QueryState,
@@ -72,8 +74,9 @@ impl Execution {
         {
             return Err(Error::too_many_queries());
         }
-        let stamp = world.stamp();
+        let (id, stamp) = (world.uuid(), world.stamp());
         self.queries.push(Query {
+            id,
             call,
             stamp,
             query,
@@ -236,7 +239,7 @@ impl Execution {
         waiting
             .map(|query| {
                 query.state = QueryState::Attached;
-                (query.stamp.to_string(), query.query.clone())
+                (query.id.clone(), query.query.clone())
             })
             .collect()
     }
@@ -257,7 +260,7 @@ impl Execution {
         world: &mut World,
     ) {
         for query in std::mem::take(&mut self.queries) {
-            match results.remove(&query.stamp.to_string()) {
+            match results.remove(&query.id) {
                 Some(result) if query.state == QueryState::Attached => {
                     answer_query(query.call, result, world);
                 }

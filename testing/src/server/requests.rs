@@ -2,7 +2,7 @@
 
 use outlast_proto::temporal::api::common::v1::{Link, Payloads, WorkflowExecution};
 use outlast_proto::temporal::api::enums::v1::{
-    UpdateWorkflowExecutionLifecycleStage as Stage, WorkflowExecutionStatus,
+    EventType, UpdateWorkflowExecutionLifecycleStage as Stage, WorkflowExecutionStatus,
 };
 use outlast_proto::temporal::api::history::v1 as events;
 use outlast_proto::temporal::api::history::v1::{History as WireHistory, HistoryEvent};
@@ -33,6 +33,8 @@ impl Engine {
         }
         let key = self.find_open(&request.namespace, request.workflow_execution.as_ref())?;
         let now = self.world.now;
+        let run = &self.runs[&key];
+        let link = run.link_to_request(&request.request_id, EventType::WorkflowExecutionSignaled);
         self.in_run(key, |run, _| {
             if !request.request_id.is_empty() && !run.request_ids.insert(request.request_id.clone())
             {
@@ -48,7 +50,7 @@ impl Engine {
             };
             run.record(Draft::new(now, attributes).with_links(request.links));
         });
-        Ok(api::SignalWorkflowExecutionResponse::default())
+        Ok(api::SignalWorkflowExecutionResponse { link: Some(link) })
     }
 
     /// Asks a workflow to cancel itself. Of a closed workflow, or for a second time, it does

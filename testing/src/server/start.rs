@@ -1,7 +1,5 @@
 //! Starting workflows: validation, id policies, and the first event.
 
-use outlast_proto::temporal::api::common::v1::Link;
-use outlast_proto::temporal::api::common::v1::link::{self, WorkflowEvent, workflow_event};
 use outlast_proto::temporal::api::enums::v1::{
     ContinueAsNewInitiator, EventType, WorkflowIdConflictPolicy as Conflict,
 };
@@ -62,6 +60,7 @@ impl Engine {
         &mut self,
         request: api::SignalWithStartWorkflowExecutionRequest,
     ) -> Result<api::SignalWithStartWorkflowExecutionResponse> {
+        let request_id = request.request_id.clone();
         let (start, signal) = split(request);
         self.check_start(&start)?;
         if signal.signal_name.is_empty() {
@@ -97,7 +96,9 @@ impl Engine {
             run_id: run.run_id.clone(),
             first_execution_run_id: run.started.first_execution_run_id.clone(),
             started,
-            signal_link: None,
+            signal_link: Some(
+                run.link_to_request(&request_id, EventType::WorkflowExecutionSignaled),
+            ),
         };
         self.settle();
         Ok(response)
@@ -249,8 +250,9 @@ impl Engine {
             workflow_type: request.workflow_type,
             task_queue: Some(normal_queue(&queue)),
             input: request.input,
-            workflow_execution_timeout: execution.and_then(wire_duration),
-            workflow_run_timeout: run.and_then(wire_duration),
+            workflow_execution_timeout: execution
+                .map_or(request.workflow_execution_timeout, wire_duration),
+            workflow_run_timeout: run.map_or(request.workflow_run_timeout, wire_duration),
             workflow_task_timeout: wire_duration(task),
             continued_failure: request.continued_failure,
             last_completion_result: request.last_completion_result,
@@ -307,25 +309,13 @@ impl Engine {
         started: bool,
     ) -> api::StartWorkflowExecutionResponse {
         let run = &self.runs[&key];
-        let reference = workflow_event::Reference::EventRef(workflow_event::EventReference {
-            event_id: 1,
-            event_type: EventType::WorkflowExecutionStarted as i32,
-        });
-        let event = WorkflowEvent {
-            namespace: run.namespace.clone(),
-            workflow_id: run.workflow_id.clone(),
-            run_id: run.run_id.clone(),
-            reference: Some(reference),
-        };
         api::StartWorkflowExecutionResponse {
             run_id: run.run_id.clone(),
             first_execution_run_id: run.started.first_execution_run_id.clone(),
             started,
             status: run.status as i32,
             eager_workflow_task: None,
-            link: Some(Link {
-                variant: Some(link::Variant::WorkflowEvent(event)),
-            }),
+            link: Some(run.link_to_start()),
         }
     }
 }
@@ -374,4 +364,4 @@ fn split(
 }
 
 const ID_LIMIT: usize = 1000;
-const TASK_TIMEOUT: Duration = Duration::from_secs(10);
+pub(super) const TASK_TIMEOUT: Duration = Duration::from_secs(10);

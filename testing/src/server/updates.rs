@@ -1,6 +1,9 @@
 //! Updates: admitted, sent, then rejected, or accepted and completed.
 
-use outlast_proto::temporal::api::enums::v1::UpdateWorkflowExecutionLifecycleStage as Stage;
+use outlast_proto::temporal::api::common::v1::Link;
+use outlast_proto::temporal::api::enums::v1::{
+    EventType, UpdateWorkflowExecutionLifecycleStage as Stage,
+};
 use outlast_proto::temporal::api::failure::v1::failure::FailureInfo;
 use outlast_proto::temporal::api::failure::v1::{ApplicationFailureInfo, Failure};
 use outlast_proto::temporal::api::history::v1 as events;
@@ -339,7 +342,23 @@ impl Execution {
             }),
             outcome,
             stage: update.stage() as i32,
-            link: None,
+            link: self.update_link(update),
+        }
+    }
+}
+
+impl Execution {
+    fn update_link(&self, update: &Update) -> Option<Link> {
+        let failed = |outcome: &Outcome| matches!(outcome.value, Some(outcome::Value::Failure(_)));
+        match &update.state {
+            State::Admitted | State::Sent { .. } => None,
+            State::Completed(outcome) if failed(outcome) => {
+                Some(self.link_to_run("Update rejected"))
+            }
+            State::Accepted { .. } | State::Completed(_) => Some(self.link_to_request(
+                &update.request.request_id,
+                EventType::WorkflowExecutionUpdateAccepted,
+            )),
         }
     }
 }

@@ -50,7 +50,7 @@ async fn continuing_as_new_opens_the_next_run_of_the_chain() {
 async fn a_failed_workflow_with_a_retry_policy_starts_over() {
     conform("rerun", async |peer| {
         let mut request = peer.start_request();
-        request.retry_policy = at_most(2, 0.5);
+        request.retry_policy = at_most(2, 1.0);
         let first = peer.start_with(request).await.unwrap().run_id;
         let task = peer.poll().await;
         peer.complete(&task, vec![fail_workflow("once")])

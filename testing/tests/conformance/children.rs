@@ -1,7 +1,5 @@
 //! Child workflows.
 
-use std::time::Duration;
-
 use outlast_proto::temporal::api::enums::v1::{
     EventType::{self as E},
     ParentClosePolicy, StartChildWorkflowExecutionFailedCause,
@@ -16,15 +14,16 @@ use crate::support::peer::*;
 async fn a_child_reports_its_end_to_its_parent() {
     conform("child", async |peer| {
         peer.start().await;
-        let child = peer.of(&format!("{}-child", peer.workflow_id));
+        let child = peer.kin("child");
         let task = peer.poll().await;
         let command = start_child(
-            &peer.queue,
+            &child.queue,
             &child.workflow_id,
             ParentClosePolicy::Terminate,
         );
         peer.complete(&task, vec![command]).await.unwrap();
-        let task = peer.poll_for(&child.workflow_id).await;
+        peer.complete(&peer.poll().await, vec![]).await.unwrap();
+        let task = child.poll().await;
         let Some(Attributes::WorkflowExecutionStartedEventAttributes(started)) =
             &events_of(&task)[0].attributes
         else {
@@ -37,16 +36,7 @@ async fn a_child_reports_its_end_to_its_parent() {
         peer.complete(&task, vec![complete_workflow("grown up")])
             .await
             .unwrap();
-        while !peer
-            .types()
-            .await
-            .contains(&E::ChildWorkflowExecutionCompleted)
-        {
-            peer.complete(&peer.poll_for(&peer.workflow_id).await, vec![])
-                .await
-                .unwrap();
-        }
-        let events = peer.history().await;
+        let events = peer.until(E::ChildWorkflowExecutionCompleted).await;
         assert_eq!(
             events[4].event_type(),
             E::StartChildWorkflowExecutionInitiated
@@ -94,34 +84,30 @@ async fn a_child_cannot_take_an_id_in_use() {
 async fn children_end_as_the_close_policy_says() {
     conform("policy", async |peer| {
         peer.start().await;
-        let task = peer.poll().await;
         let policies = [
-            (ParentClosePolicy::Terminate, E::WorkflowExecutionTerminated),
-            (ParentClosePolicy::RequestCancel, E::WorkflowTaskScheduled),
-            (ParentClosePolicy::Abandon, E::WorkflowTaskScheduled),
+            ParentClosePolicy::Terminate,
+            ParentClosePolicy::RequestCancel,
+            ParentClosePolicy::Abandon,
         ];
-        let id = |policy| format!("{}-{policy:?}", peer.workflow_id);
-        let commands = policies
-            .map(|(policy, _)| start_child("nobody", &id(policy), policy))
-            .to_vec();
-        peer.complete(&task, commands).await.unwrap();
-        tokio::time::sleep(Duration::from_millis(500)).await;
-        peer.terminate("").await.unwrap();
-        tokio::time::sleep(Duration::from_millis(1000)).await;
-        for (policy, last) in policies {
-            let child = peer.of(&id(policy));
-            let types = child.types().await;
-            let canceled = types.contains(&E::WorkflowExecutionCancelRequested);
-            assert_eq!(
-                canceled,
-                policy == ParentClosePolicy::RequestCancel,
-                "{types:?}"
-            );
-            if !canceled {
-                assert_eq!(types.last(), Some(&last), "{policy:?}");
-            }
-            let _ = child.terminate("").await;
+        let child = |policy| peer.kin(&format!("{policy:?}"));
+        for policy in policies {
+            let task = peer.poll().await;
+            let child = child(policy);
+            let command = start_child(&child.queue, &child.workflow_id, policy);
+            peer.complete(&task, vec![command]).await.unwrap();
         }
+        peer.until_times(E::ChildWorkflowExecutionStarted, 3).await;
+        peer.terminate("").await.unwrap();
+
+        let terminated = child(ParentClosePolicy::Terminate);
+        terminated.until(E::WorkflowExecutionTerminated).await;
+        let canceled = child(ParentClosePolicy::RequestCancel);
+        canceled.until(E::WorkflowExecutionCancelRequested).await;
+        canceled.terminate("").await.unwrap();
+        let abandoned = child(ParentClosePolicy::Abandon);
+        let want = [E::WorkflowExecutionStarted, E::WorkflowTaskScheduled];
+        assert_eq!(abandoned.types().await, want);
+        abandoned.terminate("").await.unwrap();
     })
     .await;
 }

@@ -8,9 +8,8 @@ use outlast_proto::temporal::api::history::v1::history_event::Attributes;
 use outlast_proto::temporal::api::workflowservice::v1 as api;
 use tonic::Code;
 
-use crate::conform;
 use crate::support::builders::*;
-use crate::support::peer::*;
+use crate::{Peer, conform};
 
 /// A start of the peer's workflow on a schedule.
 fn repeated(peer: &Peer, schedule: &str) -> api::StartWorkflowExecutionRequest {

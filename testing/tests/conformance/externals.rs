@@ -1,7 +1,5 @@
 //! Workflows that signal and cancel each other.
 
-use std::time::Duration;
-
 use outlast_proto::temporal::api::enums::v1::EventType::{self as E};
 use outlast_proto::temporal::api::history::v1::history_event::Attributes;
 
@@ -12,31 +10,34 @@ use crate::support::peer::*;
 #[tokio::test]
 async fn workflows_signal_and_cancel_each_other() {
     conform("external", async |peer| {
-        let other = peer.of(&format!("{}-other", peer.workflow_id));
+        let other = peer.kin("other");
         other.start().await;
         other.complete(&other.poll().await, vec![]).await.unwrap();
         peer.start().await;
-        let task = peer.poll().await;
-        let commands = vec![
-            signal_external(&other.workflow_id, "hello"),
-            cancel_external(&other.workflow_id),
-            signal_external("nobody at all", "hello"),
+        let mut task = peer.poll().await;
+        let commands = [
+            (
+                signal_external(&other.workflow_id, "hello"),
+                E::ExternalWorkflowExecutionSignaled,
+            ),
+            (
+                cancel_external(&other.workflow_id),
+                E::ExternalWorkflowExecutionCancelRequested,
+            ),
+            (
+                signal_external("nobody at all", "hello"),
+                E::SignalExternalWorkflowExecutionFailed,
+            ),
+            (
+                cancel_external("nobody at all"),
+                E::RequestCancelExternalWorkflowExecutionFailed,
+            ),
         ];
-        peer.complete(&task, commands).await.unwrap();
-        tokio::time::sleep(Duration::from_millis(1000)).await;
-        let events = peer.history().await;
-        let want = [
-            E::SignalExternalWorkflowExecutionInitiated,
-            E::RequestCancelExternalWorkflowExecutionInitiated,
-            E::SignalExternalWorkflowExecutionInitiated,
-        ];
-        assert_eq!(types(&events[4..7]), want);
-        for want in [
-            E::ExternalWorkflowExecutionSignaled,
-            E::ExternalWorkflowExecutionCancelRequested,
-            E::SignalExternalWorkflowExecutionFailed,
-        ] {
-            assert!(types(&events).contains(&want), "{want:?} in {events:?}");
+        for (command, want) in commands {
+            peer.complete(&task, vec![command]).await.unwrap();
+            task = peer.poll().await;
+            let events = events_of(&task);
+            assert_eq!(events[events.len() - 3].event_type(), want);
         }
         let events = other.history().await;
         let signaled = events.iter().find_map(|event| match &event.attributes {
@@ -51,7 +52,7 @@ async fn workflows_signal_and_cancel_each_other() {
             Some(Attributes::WorkflowExecutionCancelRequestedEventAttributes(a)) => Some(a),
             _ => None,
         });
-        assert_eq!(canceled.unwrap().external_initiated_event_id, 6);
+        assert_eq!(canceled.unwrap().external_initiated_event_id, 10);
         peer.terminate("").await.unwrap();
         other.terminate("").await.unwrap();
     })

@@ -12,18 +12,14 @@ use outlast_proto::temporal::api::common::v1::WorkflowExecution;
 use outlast_proto::temporal::api::enums::v1::TaskQueueKind;
 use outlast_proto::temporal::api::taskqueue::v1::TaskQueue;
 use outlast_proto::temporal::api::workflowservice::v1::workflow_service_client::WorkflowServiceClient;
-use outlast_testing::InProcessServer;
 use tonic::Request;
 use tonic::body::Body;
 use tonic::client::GrpcService;
 use tonic::codegen::{Body as HttpBody, Bytes, StdError};
-use tonic::transport::Channel;
 
 pub(crate) use self::activity_worker::ActivityTask;
 pub(crate) use self::events::{detail, events_of, failed_cause, task_failure, types};
 pub(crate) use self::worker::{WorkflowTask, completion};
-
-pub(crate) type InProcessPeer = Peer<InProcessServer>;
 
 /// What generated clients ask of their transport.
 pub(crate) trait Transport:
@@ -44,34 +40,42 @@ impl<T> Transport for T where
 
 /// A client and worker with a workflow id and task queue of its own.
 #[derive(Clone)]
-pub(crate) struct Peer<T = Channel> {
+pub(crate) struct Peer<T> {
+    pub(crate) transport: T,
     pub(crate) client: WorkflowServiceClient<T>,
+    /// A part of the workflow id and of the queue's name that nobody else has.
+    pub(crate) uuid: String,
     pub(crate) workflow_id: String,
     pub(crate) queue: String,
 }
 
-impl Peer {
-    pub(crate) async fn connect(address: String, name: &str) -> Self {
-        let client = WorkflowServiceClient::connect(format!("http://{address}"))
-            .await
-            .unwrap();
-        Self::new(client, name)
-    }
-}
-
-impl InProcessPeer {
-    pub(crate) fn in_process(server: InProcessServer) -> Self {
-        Self::new(WorkflowServiceClient::new(server), "in-process")
-    }
-}
-
 impl<T: Transport> Peer<T> {
-    fn new(client: WorkflowServiceClient<T>, name: &str) -> Self {
-        let workflow_id = format!("conformance-{name}-{}", uuid());
+    pub(crate) fn new(transport: T, name: &str) -> Self {
+        let uuid = uuid();
+        let workflow_id = format!("{name}-{uuid}");
         Self {
-            client,
+            client: WorkflowServiceClient::new(transport.clone()),
+            transport,
             queue: format!("{workflow_id}-queue"),
+            uuid,
             workflow_id,
+        }
+    }
+
+    /// The same queue, seen by the client of another workflow.
+    pub(crate) fn of(&self, workflow_id: &str) -> Self {
+        Self {
+            workflow_id: workflow_id.to_owned(),
+            ..self.clone()
+        }
+    }
+
+    /// Another workflow, with a queue of its own.
+    pub(crate) fn kin(&self, name: &str) -> Self {
+        let workflow_id = format!("{}-{name}", self.workflow_id);
+        Self {
+            queue: format!("{workflow_id}-queue"),
+            ..self.of(&workflow_id)
         }
     }
 
@@ -97,14 +101,6 @@ impl<T: Transport> Peer<T> {
             normal_name: self.queue.clone(),
         })
     }
-
-    /// The same queue, seen by the client of another workflow.
-    pub(crate) fn of(&self, workflow_id: &str) -> Self {
-        Self {
-            workflow_id: workflow_id.to_owned(),
-            ..self.clone()
-        }
-    }
 }
 
 pub(crate) fn with_timeout<T>(message: T, seconds: f64) -> Request<T> {
@@ -113,17 +109,7 @@ pub(crate) fn with_timeout<T>(message: T, seconds: f64) -> Request<T> {
     request
 }
 
-/// A random UUID, from the randomness that the standard library seeds its hash maps with.
+/// An id that nobody else has.
 pub(crate) fn uuid() -> String {
-    use std::hash::{BuildHasher, Hasher, RandomState};
-    let high = RandomState::new().build_hasher().finish();
-    let low = RandomState::new().build_hasher().finish();
-    format!(
-        "{:08x}-{:04x}-4{:03x}-8{:03x}-{:012x}",
-        high >> 32,
-        high >> 16 & 0xffff,
-        high & 0xfff,
-        low >> 52,
-        low & 0xffff_ffff_ffff,
-    )
+    uuid::Uuid::new_v4().to_string()
 }

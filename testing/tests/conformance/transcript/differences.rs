@@ -1,0 +1,68 @@
+//! What the comparison overlooks. Each entry has a section in `docs/test-server-differences.md`.
+
+/// A known difference between the in-memory server and a real one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Difference {
+    HistorySizes,
+    InternalNumbers,
+    PollerScaling,
+    ResetPoints,
+}
+
+impl Difference {
+    const ALL: [Self; 4] = [
+        Self::HistorySizes,
+        Self::InternalNumbers,
+        Self::PollerScaling,
+        Self::ResetPoints,
+    ];
+
+    /// The title of the section.
+    const fn title(self) -> &'static str {
+        match self {
+            Self::HistorySizes => "Sizes of histories",
+            Self::InternalNumbers => "Internal numbers",
+            Self::PollerScaling => "Advice on the number of pollers",
+            Self::ResetPoints => "Reset points",
+        }
+    }
+
+    /// The fields that are left out of every transcript, with the names of their messages.
+    const fn fields(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::HistorySizes => &[("WorkflowTaskStartedEventAttributes", "history_size_bytes")],
+            Self::InternalNumbers => &[("HistoryEvent", "task_id"), ("HistoryEvent", "version")],
+            Self::PollerScaling => &[
+                ("PollActivityTaskQueueResponse", "poller_scaling_decision"),
+                ("PollNexusTaskQueueResponse", "poller_scaling_decision"),
+                ("PollWorkflowTaskQueueResponse", "poller_scaling_decision"),
+            ],
+            Self::ResetPoints => &[(
+                "WorkflowExecutionStartedEventAttributes",
+                "prev_auto_reset_points",
+            )],
+        }
+    }
+}
+
+/// Whether a field is left out of transcripts.
+pub(super) fn hides(message: &str, field: &str) -> bool {
+    let mut hidden = Difference::ALL.iter().flat_map(|entry| entry.fields());
+    hidden.any(|hidden| *hidden == (message, field))
+}
+
+#[test]
+fn the_document_has_a_section_for_each_difference() {
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../docs/test-server-differences.md"
+    );
+    let document = std::fs::read_to_string(path).unwrap();
+    let titles: Vec<&str> = document
+        .lines()
+        .filter_map(|line| line.strip_prefix("### "))
+        .collect();
+    let mut known = Difference::ALL.map(Difference::title).to_vec();
+    known.sort_unstable();
+    assert_eq!(titles, known, "sorted by title");
+}

@@ -1,0 +1,54 @@
+//! Waiting, without a trace in the transcript, for what a server does by itself.
+
+use outlast_proto::temporal::api::enums::v1::EventType;
+use outlast_proto::temporal::api::history::v1::HistoryEvent;
+use outlast_proto::temporal::api::workflowservice::v1 as api;
+
+use crate::Peer;
+use crate::support::peer::{types, with_timeout};
+
+impl Peer {
+    /// The same peer, whose calls are not compared.
+    pub(crate) fn unrecorded(&self) -> Self {
+        let quiet = Self::new(self.transport.paused(), "");
+        Self {
+            transport: quiet.transport,
+            client: quiet.client,
+            ..self.clone()
+        }
+    }
+
+    /// Waits until the current run's history has an event of this type; returns the history.
+    pub(crate) async fn until(&self, event_type: EventType) -> Vec<HistoryEvent> {
+        self.until_times(event_type, 1).await
+    }
+
+    /// Waits until the current run's history has so many events of this type.
+    pub(crate) async fn until_times(
+        &self,
+        event_type: EventType,
+        times: usize,
+    ) -> Vec<HistoryEvent> {
+        let mut client = self.unrecorded().client;
+        let mut events = Vec::new();
+        let mut request = api::GetWorkflowExecutionHistoryRequest {
+            namespace: "default".to_owned(),
+            execution: self.execution(),
+            wait_new_event: true,
+            ..Default::default()
+        };
+        loop {
+            let read = with_timeout(request.clone(), 30.0);
+            let page = client.get_workflow_execution_history(read).await.unwrap();
+            let page = page.into_inner();
+            events.extend(page.history.unwrap_or_default().events);
+            let found = types(&events).into_iter().filter(|t| *t == event_type);
+            if found.count() >= times {
+                return events;
+            }
+            let ended = page.next_page_token.is_empty();
+            assert!(!ended, "no {event_type:?} in {:?}", types(&events));
+            request.next_page_token = page.next_page_token;
+        }
+    }
+}
