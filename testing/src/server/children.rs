@@ -186,7 +186,9 @@ impl Execution {
     /// Tells the children of a closing run, and its parent, that it is closing.
     pub(super) fn announce_close(&mut self, closed: &Attributes, world: &mut World) {
         for child in std::mem::take(&mut self.children).into_values() {
-            if let Some(key) = child.key {
+            if !self.reset_run_id.is_empty() {
+                // The run that goes on from an earlier point keeps them.
+            } else if let Some(key) = child.key {
                 let policy = child.initiated.parent_close_policy();
                 world.deliveries.push_back(Delivery::ParentClosed {
                     parent: workflow_execution(&self.workflow_id, &self.run_id),
@@ -205,7 +207,7 @@ impl Execution {
         let Some(parent) = self.started.parent_workflow_execution.clone() else {
             return;
         };
-        if !goes_on(closed) {
+        if !goes_on(closed) && self.reset_run_id.is_empty() {
             world.deliveries.push_back(Delivery::ChildClosed {
                 parent_run_id: parent.run_id,
                 initiated_event_id: self.started.parent_initiated_event_id,

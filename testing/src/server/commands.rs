@@ -19,7 +19,7 @@ use super::execution::{Execution, UserTimer};
 use super::history::Draft;
 use super::retry;
 use super::timers::Timer;
-use super::updates::UpdateMessage;
+use super::update_messages::UpdateMessage;
 use super::wire::{normal_queue, set_duration, text_payloads, wire_duration};
 use super::world::World;
 
@@ -365,7 +365,7 @@ impl Timeouts {
 }
 
 /// Sets or, where the payload is empty or null, removes entries.
-fn merge(entries: &mut BTreeMap<String, Payload>, upserted: BTreeMap<String, Payload>) {
+pub(super) fn merge(entries: &mut BTreeMap<String, Payload>, upserted: BTreeMap<String, Payload>) {
     for (name, payload) in upserted {
         if payload.data.is_empty() || payload.data == "null" || payload.data == "[]" {
             entries.remove(&name);

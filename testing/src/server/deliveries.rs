@@ -76,7 +76,7 @@ impl Engine {
                 run_id,
                 closed,
             } => {
-                let parent = self.by_run_id.get(&parent_run_id).copied();
+                let parent = self.latest_reset(&parent_run_id);
                 if let Some(parent) = parent.filter(|key| self.runs[key].is_open()) {
                     self.transact(parent, |run, world| {
                         run.child_closed(initiated_event_id, &run_id, *closed, world);

@@ -106,9 +106,12 @@ fn extended_info(run: &Execution) -> workflow::WorkflowExecutionExtendedInfo {
     let run_timeout = set_duration(run.started.workflow_run_timeout.as_ref());
     workflow::WorkflowExecutionExtendedInfo {
         execution_expiration_time: run.started.workflow_execution_expiration_time,
-        run_expiration_time: run_timeout.and_then(|timeout| timestamp(run.start_time + timeout)),
+        run_expiration_time: run_timeout
+            .and_then(|timeout| timestamp(run.execution_time() + timeout)),
         cancel_requested: run.cancel_requested,
-        original_start_time: timestamp(run.start_time),
+        original_start_time: timestamp(run.original_start_time),
+        last_reset_time: run.is_reset.then(|| timestamp(run.start_time)).flatten(),
+        reset_run_id: run.reset_run_id.clone(),
         ..Default::default()
     }
 }

@@ -58,6 +58,10 @@ impl Error {
         Self::new(Code::InvalidArgument, message)
     }
 
+    pub(super) fn unimplemented(message: impl Into<String>) -> Self {
+        Self::new(Code::Unimplemented, message)
+    }
+
     pub(super) fn failed_precondition(message: impl Into<String>) -> Self {
         Self::new(Code::FailedPrecondition, message)
     }

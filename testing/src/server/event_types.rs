@@ -40,6 +40,7 @@ event_types! {
     WorkflowExecutionContinuedAsNew: WorkflowExecutionContinuedAsNewEventAttributes,
     WorkflowExecutionSignaled: WorkflowExecutionSignaledEventAttributes,
     WorkflowExecutionCancelRequested: WorkflowExecutionCancelRequestedEventAttributes,
+    WorkflowExecutionUpdateAdmitted: WorkflowExecutionUpdateAdmittedEventAttributes,
     WorkflowExecutionUpdateAccepted: WorkflowExecutionUpdateAcceptedEventAttributes,
     WorkflowExecutionUpdateCompleted: WorkflowExecutionUpdateCompletedEventAttributes,
     WorkflowExecutionOptionsUpdated: WorkflowExecutionOptionsUpdatedEventAttributes,

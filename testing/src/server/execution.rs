@@ -47,6 +47,8 @@ pub(super) struct Execution {
     pub(super) started: Box<events::WorkflowExecutionStartedEventAttributes>,
     pub(super) user_metadata: Option<UserMetadata>,
     pub(super) start_time: SystemTime,
+    /// When the run was started that this one, or a reset before it, goes back to.
+    pub(super) original_start_time: SystemTime,
     pub(super) close_time: Option<SystemTime>,
     pub(super) status: WorkflowExecutionStatus,
     pub(super) cancel_requested: bool,
@@ -72,6 +74,10 @@ pub(super) struct Execution {
     pub(super) request_ids: BTreeSet<String>,
     pub(super) memo: BTreeMap<String, Payload>,
     pub(super) search_attributes: BTreeMap<String, Payload>,
+    /// Whether this run began with the events of another.
+    pub(super) is_reset: bool,
+    /// The run that began with the events of this one, the latest if there are several.
+    pub(super) reset_run_id: String,
 }
 
 /// A timer that the workflow started.
@@ -84,21 +90,29 @@ pub(super) struct UserTimer {
 impl Execution {
     /// Opens a run: writes its first events and schedules its first workflow task.
     pub(super) fn open(key: RunKey, run: NewRun, world: &mut World) -> Self {
-        let started = run.started;
+        let mut execution = Self::without_events(key, &run, world);
+        execution.write_first_events(run.user_metadata, run.links, run.signal, world);
+        execution.arm_timeouts(world);
+        execution
+    }
+
+    pub(super) fn without_events(key: RunKey, run: &NewRun, world: &World) -> Self {
+        let started = run.started.clone();
         let memo = started.memo.clone().unwrap_or_default().fields;
         let search_attributes = started
             .search_attributes
             .clone()
             .unwrap_or_default()
             .indexed_fields;
-        let mut execution = Self {
+        Self {
             key,
-            namespace: run.namespace,
+            namespace: run.namespace.clone(),
             workflow_id: started.workflow_id.clone(),
-            run_id: run.run_id,
-            start_request_id: run.request_id,
+            run_id: run.run_id.clone(),
+            start_request_id: run.request_id.clone(),
             user_metadata: run.user_metadata.clone(),
             start_time: world.now,
+            original_start_time: world.now,
             close_time: None,
             status: WorkflowExecutionStatus::Running,
             cancel_requested: false,
@@ -118,11 +132,10 @@ impl Execution {
             request_ids: BTreeSet::new(),
             memo,
             search_attributes,
+            is_reset: false,
+            reset_run_id: String::new(),
             started,
-        };
-        execution.write_first_events(run.user_metadata, run.links, run.signal, world);
-        execution.arm_timeouts(world);
-        execution
+        }
     }
 
     fn write_first_events(
@@ -153,7 +166,7 @@ impl Execution {
     }
 
     /// The run timeout counts from the first workflow task on, the execution timeout does not.
-    fn arm_timeouts(&self, world: &mut World) {
+    pub(super) fn arm_timeouts(&self, world: &mut World) {
         if let Some(timeout) = set_duration(self.started.workflow_run_timeout.as_ref()) {
             let at = self.execution_time() + timeout;
             world.timers.arm(self.key, at, Timer::RunTimeout);

@@ -71,6 +71,21 @@ impl History {
         }
     }
 
+    /// The history of another run that begins with the first `events` events of this one.
+    pub(super) fn branch(&self, run: u64, events: usize) -> Self {
+        let mut branch = Self::new(run);
+        branch.batches = self.batches.clone();
+        branch.batches.retain(|start| *start < events);
+        for event in &self.events[..events] {
+            branch.size_bytes += event.encoded_len() as i64;
+            branch.events.push(HistoryEvent {
+                task_id: branch.first_task_id + event.event_id,
+                ..event.clone()
+            });
+        }
+        branch
+    }
+
     /// Appends an event and returns its id.
     pub(super) fn append(&mut self, draft: Draft) -> i64 {
         if !self.open_batch {
@@ -156,6 +171,11 @@ impl History {
 
     pub(super) fn events(&self) -> &[HistoryEvent] {
         &self.events
+    }
+
+    /// Whether a transaction ended with this event.
+    pub(super) fn ends_batch(&self, event_id: i64) -> bool {
+        event_id == self.last_id() || self.batches.contains(&(event_id as usize))
     }
 
     pub(super) fn next_id(&self) -> i64 {

@@ -39,6 +39,7 @@ mod dispatch;
 mod errors;
 mod event_types;
 mod execution;
+mod execution_options;
 mod externals;
 mod history;
 mod history_reads;
@@ -51,11 +52,15 @@ mod multi_operation;
 mod namespaces;
 mod options;
 mod queries;
+mod reapply;
 mod requests;
+mod reset;
+mod reset_branch;
 mod retry;
 mod start;
 mod timers;
 mod tokens;
+mod update_messages;
 mod updates;
 mod wire;
 mod worker_requests;
@@ -164,8 +169,18 @@ impl Engine {
     }
 
     fn open_run(&mut self, run: NewRun) -> RunKey {
-        let key = RunKey(self.runs.len() as u64);
-        let mut execution = Execution::open(key, run, &mut self.world);
+        let key = self.next_key();
+        let execution = Execution::open(key, run, &mut self.world);
+        self.add_run(execution)
+    }
+
+    fn next_key(&self) -> RunKey {
+        RunKey(self.runs.len() as u64)
+    }
+
+    /// Adds a run that its key was made for, as the current one of its workflow.
+    fn add_run(&mut self, mut execution: Execution) -> RunKey {
+        let key = execution.key;
         execution.commit(&mut self.world);
         let id = (execution.namespace.clone(), execution.workflow_id.clone());
         self.current.insert(id, key);

@@ -241,7 +241,11 @@ impl Engine {
             .ok_or_else(|| Error::run_not_found(workflow_id, run_id))
     }
 
-    fn find_open(&self, namespace: &str, execution: Option<&WorkflowExecution>) -> Result<RunKey> {
+    pub(super) fn find_open(
+        &self,
+        namespace: &str,
+        execution: Option<&WorkflowExecution>,
+    ) -> Result<RunKey> {
         let key = self.find(namespace, execution)?;
         if self.runs[&key].is_open() {
             Ok(key)

@@ -9,7 +9,7 @@ use outlast_proto::temporal::api::failure::v1::{ApplicationFailureInfo, Failure}
 use outlast_proto::temporal::api::history::v1 as events;
 use outlast_proto::temporal::api::protocol::v1::{Message as WireMessage, message::SequencingId};
 use outlast_proto::temporal::api::update::v1::{
-    Acceptance, Outcome, Rejection, Request, Response, UpdateRef, outcome,
+    Acceptance, Outcome, Request, Response, UpdateRef, outcome,
 };
 use outlast_proto::temporal::api::workflowservice::v1::UpdateWorkflowExecutionResponse;
 use prost::Message;
@@ -40,6 +40,8 @@ struct Update {
 enum State {
     /// Known to the server only.
     Admitted,
+    /// The worker finds its request in the history, so no message carries it.
+    Recorded,
     /// Delivered with the workflow task that has this stamp.
     Sent {
         stamp: u64,
@@ -59,14 +61,17 @@ struct Waiter {
 impl Update {
     fn stage(&self) -> Stage {
         match self.state {
-            State::Admitted | State::Sent { .. } => Stage::Admitted,
+            State::Admitted | State::Recorded | State::Sent { .. } => Stage::Admitted,
             State::Accepted { .. } => Stage::Accepted,
             State::Completed(_) => Stage::Completed,
         }
     }
 
     fn is_undecided(&self) -> bool {
-        matches!(self.state, State::Admitted | State::Sent { .. })
+        matches!(
+            self.state,
+            State::Admitted | State::Recorded | State::Sent { .. }
+        )
     }
 }
 
@@ -89,6 +94,47 @@ impl Updates {
         self.list
             .iter()
             .any(|update| update.id == update_id && accepted(update))
+    }
+
+    /// Takes in an update that the history has, as far as it has come there.
+    pub(super) fn restore(&mut self, request: Request, accepted: Option<i64>) {
+        let id = request.meta.clone().unwrap_or_default().update_id;
+        let state = match accepted {
+            Some(event_id) => State::Accepted { event_id },
+            None => State::Recorded,
+        };
+        match self.get_mut(&id) {
+            Some(update) => update.state = state,
+            None => self.list.push(Update {
+                id,
+                request,
+                state,
+                waiters: Vec::new(),
+            }),
+        }
+    }
+
+    /// Takes in an acceptance that the history has. That of a recorded update repeats no request.
+    pub(super) fn restore_acceptance(
+        &mut self,
+        a: &events::WorkflowExecutionUpdateAcceptedEventAttributes,
+        event_id: i64,
+    ) {
+        let known = self.get_mut(&a.protocol_instance_id);
+        let request = known.map(|update| update.request.clone());
+        let request = request.or_else(|| a.accepted_request.clone());
+        self.restore(request.unwrap_or_default(), Some(event_id));
+    }
+
+    /// Takes in the outcome that the history has for an accepted update.
+    pub(super) fn restore_outcome(&mut self, update_id: &str, outcome: Outcome) {
+        if let Some(update) = self.get_mut(update_id) {
+            update.state = State::Completed(Box::new(outcome));
+        }
+    }
+
+    pub(super) fn knows(&self, update_id: &str) -> bool {
+        self.list.iter().any(|update| update.id == update_id)
     }
 
     fn get_mut(&mut self, update_id: &str) -> Option<&mut Update> {
@@ -201,9 +247,12 @@ impl Execution {
             protocol_instance_id: update_id.to_owned(),
             accepted_request_message_id: acceptance.accepted_request_message_id,
             accepted_request_sequencing_event_id: acceptance.accepted_request_sequencing_event_id,
-            accepted_request: acceptance
-                .accepted_request
-                .or_else(|| Some(update.request.clone())),
+            accepted_request: match update.state {
+                State::Recorded => None,
+                _ => acceptance
+                    .accepted_request
+                    .or_else(|| Some(update.request.clone())),
+            },
         };
         let event_id = self.history.append(Draft::new(world.now, attributes));
         update.state = State::Accepted { event_id };
@@ -333,7 +382,7 @@ impl Execution {
     fn update_response(&self, update: &Update) -> UpdateWorkflowExecutionResponse {
         let outcome = match &update.state {
             State::Completed(outcome) => Some((**outcome).clone()),
-            State::Admitted | State::Sent { .. } | State::Accepted { .. } => None,
+            State::Admitted | State::Recorded | State::Sent { .. } | State::Accepted { .. } => None,
         };
         UpdateWorkflowExecutionResponse {
             update_ref: Some(UpdateRef {
@@ -351,7 +400,7 @@ impl Execution {
     fn update_link(&self, update: &Update) -> Option<Link> {
         let failed = |outcome: &Outcome| matches!(outcome.value, Some(outcome::Value::Failure(_)));
         match &update.state {
-            State::Admitted | State::Sent { .. } => None,
+            State::Admitted | State::Recorded | State::Sent { .. } => None,
             State::Completed(outcome) if failed(outcome) => {
                 Some(self.link_to_run("Update rejected"))
             }
@@ -407,25 +456,3 @@ fn server_failure(message: &str, failure_type: &str) -> Failure {
 
 /// How many updates of one run may be under way at a time.
 const IN_FLIGHT_LIMIT: usize = 10;
-
-/// What a worker has to say about an update.
-#[derive(Debug)]
-pub(super) enum UpdateMessage {
-    Accept(Acceptance),
-    Complete(Response),
-    Reject(Rejection),
-}
-
-impl UpdateMessage {
-    pub(super) fn parse(message: &WireMessage) -> Option<Self> {
-        let body = message.body.as_ref()?;
-        let name = body.type_url.rsplit('.').next()?;
-        let bytes = body.value.as_slice();
-        match name {
-            "Acceptance" => Acceptance::decode(bytes).ok().map(Self::Accept),
-            "Response" => Response::decode(bytes).ok().map(Self::Complete),
-            "Rejection" => Rejection::decode(bytes).ok().map(Self::Reject),
-            _ => None,
-        }
-    }
-}

@@ -22,6 +22,8 @@ mod errors;
 mod externals;
 mod queries;
 mod reads;
+mod reset;
+mod reset_reapply;
 mod signals;
 mod starts;
 mod timers;

@@ -2,6 +2,7 @@
 
 mod activity_worker;
 mod client;
+mod control;
 mod events;
 mod reader;
 mod worker;
@@ -83,6 +84,14 @@ impl<T: Transport> Peer<T> {
         Some(WorkflowExecution {
             workflow_id: self.workflow_id.clone(),
             run_id: String::new(),
+        })
+    }
+
+    /// A run of the workflow, the current one if `run_id` is empty.
+    pub(crate) fn run(&self, run_id: &str) -> Option<WorkflowExecution> {
+        Some(WorkflowExecution {
+            workflow_id: self.workflow_id.clone(),
+            run_id: run_id.to_owned(),
         })
     }
 

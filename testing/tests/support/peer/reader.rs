@@ -39,8 +39,7 @@ impl<T: Transport> Peer<T> {
 
     /// Waits for the event that closes a run, the current one if `run_id` is empty.
     pub(crate) async fn close_event_of(&self, run_id: &str) -> HistoryEvent {
-        let mut execution = self.execution();
-        execution.get_or_insert_default().run_id = run_id.to_owned();
+        let execution = self.run(run_id);
         let mut token = Bytes::new();
         loop {
             let request = api::GetWorkflowExecutionHistoryRequest {
