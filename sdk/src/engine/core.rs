@@ -1,30 +1,24 @@
 //! What a run shares with the futures of its code.
 //!
 //! The futures issue commands here and find outcomes here; the run matches the commands with
-//! history and puts the outcomes in. Neither ever holds the lock while user code runs.
+//! history and puts the outcomes in.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, SystemTime};
 
 use super::command::{Command, ScheduleActivity};
 use super::event::ExecutionStarted;
 use super::machine::{Activity, Cancellation, Machine, Resolution, Timer};
-use super::operation::{Operation, OperationId, Operations, Scope};
-use super::queue::{CommandQueue, Origin, Pending, Place};
+use super::operation::{Operation, OperationId, Operations, Place, Scope};
+use super::queue::{CommandQueue, Origin, Pending};
 use super::random::Random;
-use super::task::{TaskFailure, TaskFailureCause};
+use super::task::TaskFailure;
 use crate::convert::Payload;
-use crate::failure::Failure;
 use crate::ids::WorkflowExecution;
 use crate::options::ActivityOptions;
-
-/// A run's core, as its futures hold it.
-#[derive(Clone)]
-pub struct CoreHandle(Arc<Mutex<Core>>);
 
 /// The facts and the open business of a run.
 pub(crate) struct Core {
@@ -43,6 +37,8 @@ pub(crate) struct Core {
     cancel_reason: Option<Arc<str>>,
     scope: Scope,
     conditions: BTreeMap<ConditionId, Watched>,
+    /// Who is to be woken as soon as the core is not locked.
+    woken: Vec<Waker>,
     /// How many handlers have begun and not finished.
     running_handlers: usize,
     timers: u64,
@@ -81,15 +77,9 @@ struct Watched {
     place: Place,
 }
 
-/// A scope that was entered, until it is dropped: also by a panic, which the workflow may catch.
-pub(crate) struct EnteredScope<'a> {
-    core: &'a CoreHandle,
-    outer: Scope,
-}
-
-impl CoreHandle {
-    pub(crate) fn new(execution: WorkflowExecution, namespace: Arc<str>) -> Self {
-        Self(Arc::new(Mutex::new(Core {
+impl Core {
+    pub(super) fn new(execution: WorkflowExecution, namespace: Arc<str>) -> Self {
+        Self {
             execution,
             namespace,
             started: Arc::default(),
@@ -109,142 +99,15 @@ impl CoreHandle {
             cancel_reason: None,
             scope: Scope::Root,
             conditions: BTreeMap::new(),
+            woken: Vec::new(),
             running_handlers: 0,
             timers: 0,
             activities: 0,
             last_condition: 0,
-        })))
-    }
-
-    /// Locks the core for a moment. A panic while it was locked has failed the run already.
-    pub(crate) fn lock(&self) -> MutexGuard<'_, Core> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Starts a timer.
-    pub(crate) fn start_timer(
-        &self,
-        after: Duration,
-        summary: Option<String>,
-        place: Place,
-    ) -> OperationId {
-        self.lock().start_timer(after, summary, place)
-    }
-
-    /// Schedules an activity.
-    pub(crate) fn schedule_activity(
-        &self,
-        kind: &'static str,
-        input: Vec<Payload>,
-        options: ActivityOptions,
-        place: Place,
-    ) -> OperationId {
-        self.lock().schedule_activity(kind, input, options, place)
-    }
-
-    /// Looks for the outcome of an operation.
-    pub(crate) fn poll(&self, id: OperationId, cx: &mut Context<'_>) -> Poll<Resolution> {
-        self.lock().poll(id, cx)
-    }
-
-    /// Draws from the run's randomness.
-    pub(crate) fn draw<T>(&self, draw: impl FnOnce(&mut Random) -> T) -> T {
-        let mut core = self.lock();
-        core.forbid_read_only("draw a random number");
-        draw(&mut core.random)
-    }
-
-    /// Cancels an operation because the workflow says so.
-    pub(crate) fn cancel(&self, id: OperationId) {
-        self.lock().cancel(id, false);
-    }
-
-    /// Cancels an operation because its future is gone, unless it is over.
-    pub(crate) fn release(&self, id: OperationId) {
-        let mut core = self.lock();
-        let Some(operation) = core.operations.get_mut(id) else {
-            return;
-        };
-        operation.is_awaited = false;
-        if operation.outcome.take().is_none() {
-            core.cancel(id, true);
-        }
-        core.operations.forget_if_over(id);
-    }
-
-    /// Lets an operation go on although its future is gone.
-    pub(crate) fn detach(&self, id: OperationId) {
-        let mut core = self.lock();
-        let Some(operation) = core.operations.get_mut(id) else {
-            return;
-        };
-        operation.is_awaited = false;
-        core.operations.forget_if_over(id);
-    }
-
-    /// Wakes whoever waits for the state to change.
-    pub(crate) fn state_changed(&self) {
-        self.lock().wake_conditions();
-    }
-
-    /// Fails the workflow task: what happened is for the code or the deployment to mend.
-    pub(crate) fn fail_task(&self, failure: Failure) {
-        let cause = TaskFailureCause::Unhandled;
-        self.lock()
-            .fault
-            .get_or_insert(TaskFailure { cause, failure });
-    }
-
-    /// Asks for a wake at the next change of the state or of the cancellation.
-    pub(crate) fn watch(&self, id: &mut Option<ConditionId>, place: Place, cx: &Context<'_>) {
-        let mut core = self.lock();
-        core.last_await = Some(place);
-        let id = *id.get_or_insert_with(|| {
-            core.last_condition += 1;
-            ConditionId(core.last_condition)
-        });
-        match core.conditions.entry(id) {
-            Entry::Occupied(mut watched) => watched.get_mut().waker.clone_from(cx.waker()),
-            Entry::Vacant(vacant) => {
-                let waker = cx.waker().clone();
-                vacant.insert(Watched { waker, place });
-            }
         }
     }
 
-    /// Takes a watch back.
-    pub(crate) fn unwatch(&self, id: ConditionId) {
-        self.lock().conditions.remove(&id);
-    }
-
-    /// Enters another scope; what is started until the result is dropped belongs there.
-    pub(crate) fn enter_scope(&self, scope: Scope) -> EnteredScope<'_> {
-        let outer = std::mem::replace(&mut self.lock().scope, scope);
-        EnteredScope { core: self, outer }
-    }
-
-    /// Why the scope that runs now is canceled, if it is.
-    pub(crate) fn cancel_reason_here(&self) -> Option<Arc<str>> {
-        let core = self.lock();
-        core.cancel_reason
-            .clone()
-            .filter(|_| core.scope == Scope::Root)
-    }
-
-    /// Why the workflow is to be canceled, if it is.
-    pub(crate) fn cancel_reason(&self) -> Option<Arc<str>> {
-        self.lock().cancel_reason.clone()
-    }
-}
-
-impl Drop for EnteredScope<'_> {
-    fn drop(&mut self) {
-        self.core.lock().scope = self.outer;
-    }
-}
-
-impl Core {
-    fn start_timer(
+    pub(super) fn start_timer(
         &mut self,
         after: Duration,
         summary: Option<String>,
@@ -267,7 +130,7 @@ impl Core {
         )
     }
 
-    fn schedule_activity(
+    pub(super) fn schedule_activity(
         &mut self,
         kind: &'static str,
         input: Vec<Payload>,
@@ -319,7 +182,7 @@ impl Core {
         id
     }
 
-    fn poll(&mut self, id: OperationId, cx: &mut Context<'_>) -> Poll<Resolution> {
+    pub(super) fn poll(&mut self, id: OperationId, cx: &mut Context<'_>) -> Poll<Resolution> {
         let Some(operation) = self.operations.get_mut(id) else {
             return Poll::Pending;
         };
@@ -345,12 +208,10 @@ impl Core {
             return self.operations.forget_if_over(id);
         }
         operation.outcome = Some(outcome);
-        if let Some(waker) = operation.waker.take() {
-            waker.wake();
-        }
+        self.woken.extend(operation.waker.take());
     }
 
-    fn cancel(&mut self, id: OperationId, by_drop: bool) {
+    pub(super) fn cancel(&mut self, id: OperationId, by_drop: bool) {
         if self.mode == Mode::Inert {
             return;
         }
@@ -422,10 +283,49 @@ impl Core {
         self.running_handlers
     }
 
-    fn wake_conditions(&mut self) {
-        for watched in self.conditions.values() {
-            watched.waker.wake_by_ref();
+    /// Asks for a wake at the next change of the state or of the cancellation.
+    pub(super) fn watch(&mut self, id: &mut Option<ConditionId>, place: Place, waker: &Waker) {
+        self.last_await = Some(place);
+        let id = *id.get_or_insert_with(|| {
+            self.last_condition += 1;
+            ConditionId(self.last_condition)
+        });
+        match self.conditions.entry(id) {
+            Entry::Occupied(mut watched) => watched.get_mut().waker.clone_from(waker),
+            Entry::Vacant(vacant) => {
+                let waker = waker.clone();
+                vacant.insert(Watched { waker, place });
+            }
         }
+    }
+
+    pub(super) fn unwatch(&mut self, id: ConditionId) {
+        self.conditions.remove(&id);
+    }
+
+    /// What is started from now on belongs to the given scope. Gives the one before.
+    pub(super) fn enter_scope(&mut self, scope: Scope) -> Scope {
+        std::mem::replace(&mut self.scope, scope)
+    }
+
+    pub(super) fn cancel_reason(&self) -> Option<Arc<str>> {
+        self.cancel_reason.clone()
+    }
+
+    /// Why the scope that runs now is canceled, if it is.
+    pub(super) fn cancel_reason_here(&self) -> Option<Arc<str>> {
+        self.cancel_reason().filter(|_| self.scope == Scope::Root)
+    }
+
+    pub(super) fn wake_conditions(&mut self) {
+        let watching = self.conditions.values();
+        self.woken
+            .extend(watching.map(|watched| watched.waker.clone()));
+    }
+
+    /// Who has to be woken now.
+    pub(super) fn take_woken(&mut self) -> Vec<Waker> {
+        std::mem::take(&mut self.woken)
     }
 
     /// Where conditions and operations wait, for a stack trace.
@@ -437,16 +337,10 @@ impl Core {
         operations.chain(conditions.map(|watched| format!("condition at {}", watched.place)))
     }
 
-    fn forbid_read_only(&self, what: &str) {
+    pub(super) fn forbid_read_only(&self, what: &str) {
         assert!(
             self.mode != Mode::ReadOnly,
             "a query or validator only looks at the workflow: it cannot {what}"
         );
-    }
-}
-
-impl fmt::Debug for CoreHandle {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CoreHandle").finish_non_exhaustive()
     }
 }

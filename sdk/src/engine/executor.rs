@@ -9,6 +9,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
+use super::message::UpdateIndex;
 use super::panic::{Panicked, guard};
 use super::program::Coroutine;
 use super::wake::{CoroutineWake, Wakes};
@@ -31,9 +32,6 @@ pub(crate) enum HandlerFuture {
         Pin<Box<dyn Future<Output = Result<Payload, WorkflowError>> + Send>>,
     ),
 }
-
-/// The place of an update among those that its run accepted.
-pub(crate) type UpdateIndex = usize;
 
 /// A coroutine that came to its end.
 #[derive(Debug)]

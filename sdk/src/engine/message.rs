@@ -9,6 +9,9 @@ use thiserror::Error;
 use crate::convert::{Payload, from_wire, to_wire};
 use crate::failure::Failure;
 
+/// The place of an update among those that its run accepted.
+pub(crate) type UpdateIndex = usize;
+
 /// A request to update a run.
 #[derive(Clone, Debug, Default)]
 pub struct UpdateRequest {

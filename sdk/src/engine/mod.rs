@@ -93,6 +93,7 @@ mod command;
 mod core;
 mod event;
 mod executor;
+mod handle;
 mod history;
 mod machine;
 mod message;
@@ -110,19 +111,20 @@ mod wake;
 
 pub use self::chunk::SDK_NAME;
 pub use self::command::{Command, NextRun, ScheduleActivity};
-pub use self::core::{ConditionId, CoreHandle};
+pub use self::core::ConditionId;
 pub use self::event::{
     ActivityFailed, ActivityOutcome, ActivityScheduled, Carried, CloseKind, Event, EventBody,
     EventType, ExecutionStarted, Signaled, TaskCompleted, TaskStarted, UpdateAccepted,
 };
+pub use self::handle::CoreHandle;
 #[cfg(test)]
 pub(crate) use self::history::{History, HistoryError, NextChunk};
 pub(crate) use self::machine::Resolution;
 pub use self::message::{MessageError, UpdateReply, UpdateRequest};
+pub(crate) use self::operation::Place;
 pub use self::operation::{OperationId, Scope};
 pub(crate) use self::panic::guard;
 pub use self::program::{Coroutine, Dispatch, HandlerList, Instance, Program};
-pub(crate) use self::queue::Place;
 pub(crate) use self::random::Random;
 pub use self::run::Run;
 pub(crate) use self::run::UNUSABLE_HISTORY;

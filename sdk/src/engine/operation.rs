@@ -1,12 +1,12 @@
 //! What a workflow has started and not seen the end of.
 
 use std::collections::BTreeMap;
+use std::panic::Location;
 use std::task::Waker;
 
 use rustc_hash::FxHashMap;
 
 use super::machine::{Machine, Resolution};
-use super::queue::Place;
 
 /// The name of an operation within its run, in order of start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -21,6 +21,9 @@ pub enum Scope {
     /// Inside `ctx.shield(..)`.
     Shielded,
 }
+
+/// The place in the user's code that decided something.
+pub(crate) type Place = &'static Location<'static>;
 
 /// Something started: its machine, and the future that waits for it.
 #[derive(Debug)]

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use super::core::CoreHandle;
+use super::handle::CoreHandle;
 use crate::convert::{DecodeError, Payload};
 use crate::error::WorkflowError;
 use crate::failure::Failure;

@@ -1,17 +1,12 @@
 //! The commands of a run that history does not confirm yet, in order of issue.
 
 use std::collections::VecDeque;
-use std::panic::Location;
 
 use rustc_hash::FxHashSet;
 
 use super::command::Command;
-use super::executor::UpdateIndex;
-use super::message::UpdateReply;
-use super::operation::OperationId;
-
-/// The place in the user's code that decided something.
-pub(crate) type Place = &'static Location<'static>;
+use super::message::{UpdateIndex, UpdateReply};
+use super::operation::{OperationId, Place};
 
 /// Commands that wait for their events.
 #[derive(Debug, Default)]

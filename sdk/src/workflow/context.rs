@@ -21,7 +21,8 @@ use crate::error::WorkflowResult;
 /// A workflow's way to everything outside its own code.
 ///
 /// `W` is the workflow's state; a workflow that is a function has none. A context is cheap to
-/// clone, and helper functions borrow it.
+/// clone, and helper functions borrow it. It holds the state, so do not store a context in the
+/// state that it is of: neither would ever be freed.
 ///
 /// # Determinism
 /// Whatever a workflow learns, it learns through its context, because only what goes through

@@ -8,9 +8,9 @@ use super::{CloseKind, End, Jobs, Message, Outcome, Run, TaskFailure, Told, unde
 use crate::convert::Payload;
 use crate::engine::command::{Command, NextRun};
 use crate::engine::core::{Core, Mode};
-use crate::engine::executor::{Finished, HandlerFuture, UpdateIndex};
+use crate::engine::executor::{Finished, HandlerFuture};
 use crate::engine::machine::Update;
-use crate::engine::message::{UpdateReply, UpdateRequest};
+use crate::engine::message::{UpdateIndex, UpdateReply, UpdateRequest};
 use crate::engine::panic::{Panicked, guard};
 use crate::engine::program::Dispatch;
 use crate::engine::queue::{Origin, Pending};

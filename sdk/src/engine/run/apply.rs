@@ -9,10 +9,9 @@ use super::{
 };
 use crate::engine::core::Core;
 use crate::engine::event::{ActivityOutcome, Event, EventBody, ExecutionStarted, TaskCompleted};
-use crate::engine::executor::UpdateIndex;
 use crate::engine::history::Chunk;
 use crate::engine::machine::{Handled, Machine, Mismatch, Update};
-use crate::engine::message::UpdateRequest;
+use crate::engine::message::{UpdateIndex, UpdateRequest};
 use crate::engine::operation::OperationId;
 use crate::engine::queue::{Origin, Pending};
 use crate::engine::random::Random;

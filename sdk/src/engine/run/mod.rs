@@ -10,12 +10,13 @@ use std::sync::Arc;
 
 use super::chunk::SDK_NAME;
 use super::command::Command;
-use super::core::{CoreHandle, Facts, Mode};
+use super::core::{Facts, Mode};
 use super::event::{CloseKind, UpdateAccepted};
-use super::executor::{Executor, UpdateIndex};
+use super::executor::Executor;
+use super::handle::CoreHandle;
 use super::history::{History, HistoryError, NextChunk};
 use super::machine::{Resolution, Update};
-use super::message::{UpdateReply, UpdateRequest};
+use super::message::{UpdateIndex, UpdateReply, UpdateRequest};
 use super::nondeterminism::Nondeterminism;
 use super::operation::OperationId;
 use super::program::{Instance, Program};

@@ -1,5 +1,5 @@
 use std::sync::{Arc, Mutex};
-use std::task::Waker;
+use std::task::{Context, Wake, Waker};
 
 use super::{HOUR, run_of, value, words};
 use crate::engine::testing::HistoryBuilder;
@@ -58,7 +58,7 @@ impl Future for Outside {
 
     fn poll(
         self: std::pin::Pin<&mut Self>,
-        cx: &mut std::task::Context<'_>,
+        cx: &mut Context<'_>,
     ) -> std::task::Poll<()> {
         *self.0.lock().unwrap() = Some(cx.waker().clone());
         std::task::Poll::Pending
@@ -94,6 +94,39 @@ fn a_wake_from_outside_fails_the_next_task_and_names_the_last_await() {
         text.contains("woken from outside") && text.contains("executor.rs:"),
         "{text}"
     );
+}
+
+/// Looks at the workflow whenever it is woken.
+struct Curious(WorkflowContext, Waker);
+
+impl Wake for Curious {
+    fn wake(self: Arc<Self>) {
+        if !self.0.is_replaying() {
+            self.1.wake_by_ref();
+        }
+    }
+}
+
+#[workflow]
+async fn brings_its_own_waker(ctx: WorkflowContext) -> WorkflowResult<()> {
+    let mut nap = std::pin::pin!(ctx.sleep(HOUR).start());
+    std::future::poll_fn(|cx| {
+        let waker = Waker::from(Arc::new(Curious(ctx.clone(), cx.waker().clone())));
+        nap.as_mut().poll(&mut Context::from_waker(&waker))
+    })
+    .await?;
+    Ok(())
+}
+
+#[test]
+fn a_waker_of_the_users_own_may_use_the_context() {
+    let history = HistoryBuilder::new("brings_its_own_waker")
+        .task()
+        .timer_started("1")
+        .timer_fired("1")
+        .open_task();
+    let commands = run_of(brings_its_own_waker).complete(history.workflow_task());
+    assert!(commands.ends_run, "{commands:?}");
 }
 
 struct Noisy(Arc<Mutex<Vec<&'static str>>>, WorkflowContext);
