@@ -31,7 +31,7 @@ use proc_macro::TokenStream;
 /// the wire, its types and its options. A worker, a workflow or a test takes the function and
 /// finds the key through it, so that one `use` brings both.
 ///
-/// The arguments are owned values that serde can read and write, eight at the most; an
+/// The arguments are owned values that serde can read and write, twelve at the most; an
 /// `ActivityContext` may come before them. The result is a `Result<T, E>`, where
 /// `outlast::ActivityError` takes any error by `?`.
 ///
@@ -127,7 +127,7 @@ pub fn activities(attr: TokenStream, item: TokenStream) -> TokenStream {
 /// Makes an `async fn` or an `impl` block a workflow.
 ///
 /// A function is enough for a workflow that nobody talks to while it runs. It takes
-/// `ctx: WorkflowContext` and up to eight arguments, and returns a `WorkflowResult<T>`. As with
+/// `ctx: WorkflowContext` and up to twelve arguments, and returns a `WorkflowResult<T>`. As with
 /// [`macro@activity`], a type of the same name is its key.
 ///
 /// On an `impl` block, the type is the state of the workflow and its key, and its methods are:

@@ -13,7 +13,7 @@ use crate::errors::Errors;
 use crate::names;
 
 /// How many arguments a function may take, besides its receiver and its context.
-const MAX_ARGS: usize = 8;
+const MAX_ARGS: usize = 12;
 
 pub(crate) struct Signature {
     pub(crate) ident: Ident,

@@ -99,9 +99,13 @@ mod free_functions {
         _e: u8,
         _f: u8,
         _g: u8,
-        h: u8,
+        _h: u8,
+        _i: u8,
+        _j: u8,
+        _k: u8,
+        l: u8,
     ) -> Result<u8, ActivityError> {
-        Ok(h)
+        Ok(l)
     }
 
     #[activity]
@@ -120,7 +124,10 @@ mod free_functions {
     fn are_called_as_they_are_written() {
         assert_eq!(ready(add(1, 2)).unwrap(), 3);
         assert_eq!(ready(charge(41, String::new())).unwrap(), 42);
-        assert_eq!(ready(r#match(0, 0, 0, 0, 0, 0, 0, 8)).unwrap(), 8);
+        assert_eq!(
+            ready(r#match(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 12)).unwrap(),
+            12
+        );
     }
 
     #[test]
@@ -272,6 +279,10 @@ mod methods {
         async fn longest(
             &self,
             _: ActivityContext,
+            _: u8,
+            _: u8,
+            _: u8,
+            _: u8,
             _: u8,
             _: u8,
             _: u8,

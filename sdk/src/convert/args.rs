@@ -84,6 +84,14 @@ args!(7, (A, B, C, D, E, F, G), tuple => tuple, tuple => tuple;
     A 0, B 1, C 2, D 3, E 4, F 5, G 6);
 args!(8, (A, B, C, D, E, F, G, H), tuple => tuple, tuple => tuple;
     A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7);
+args!(9, (A, B, C, D, E, F, G, H, I), tuple => tuple, tuple => tuple;
+    A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8);
+args!(10, (A, B, C, D, E, F, G, H, I, J), tuple => tuple, tuple => tuple;
+    A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9);
+args!(11, (A, B, C, D, E, F, G, H, I, J, K), tuple => tuple, tuple => tuple;
+    A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10);
+args!(12, (A, B, C, D, E, F, G, H, I, J, K, L), tuple => tuple, tuple => tuple;
+    A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10, L 11);
 
 #[cfg(test)]
 mod tests {

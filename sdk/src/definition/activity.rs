@@ -113,17 +113,17 @@ pub trait ActivityFn<M> {
 
 macro_rules! activity_fn {
     ($($arg:ident)*) => {
-        impl<'a, Function, K, $($arg),*> ActivityFn<(&'a (), $($arg,)*)> for Function
+        impl<'a, Function, Key, $($arg),*> ActivityFn<(&'a (), $($arg,)*)> for Function
         where
-            Function: Fn($($arg),*) -> ActivityFuture<'a, K>,
-            K: Activity,
+            Function: Fn($($arg),*) -> ActivityFuture<'a, Key>,
+            Key: Activity,
         {
-            type Activity = K;
+            type Activity = Key;
         }
     };
 }
 
-// A receiver and a context come on top of eight arguments.
+// A receiver and a context come on top of twelve arguments.
 activity_fn!();
 activity_fn!(A);
 activity_fn!(A B);
@@ -135,3 +135,7 @@ activity_fn!(A B C D E F G);
 activity_fn!(A B C D E F G H);
 activity_fn!(A B C D E F G H I);
 activity_fn!(A B C D E F G H I J);
+activity_fn!(A B C D E F G H I J K);
+activity_fn!(A B C D E F G H I J K L);
+activity_fn!(A B C D E F G H I J K L M);
+activity_fn!(A B C D E F G H I J K L M N);

@@ -201,3 +201,7 @@ sync_handlers!(A B C D E);
 sync_handlers!(A B C D E F);
 sync_handlers!(A B C D E F G);
 sync_handlers!(A B C D E F G H);
+sync_handlers!(A B C D E F G H I);
+sync_handlers!(A B C D E F G H I J);
+sync_handlers!(A B C D E F G H I J K);
+sync_handlers!(A B C D E F G H I J K L);

@@ -103,17 +103,17 @@ pub trait WorkflowFn<M> {
 
 macro_rules! workflow_fn {
     ($($arg:ident)*) => {
-        impl<Function, K, $($arg),*> WorkflowFn<($($arg,)*)> for Function
+        impl<Function, Key, $($arg),*> WorkflowFn<($($arg,)*)> for Function
         where
-            Function: Fn($($arg),*) -> WorkflowFuture<K>,
-            K: Workflow,
+            Function: Fn($($arg),*) -> WorkflowFuture<Key>,
+            Key: Workflow,
         {
-            type Workflow = K;
+            type Workflow = Key;
         }
     };
 }
 
-// The context comes on top of eight arguments.
+// The context comes on top of twelve arguments.
 workflow_fn!(A);
 workflow_fn!(A B);
 workflow_fn!(A B C);
@@ -123,3 +123,7 @@ workflow_fn!(A B C D E F);
 workflow_fn!(A B C D E F G);
 workflow_fn!(A B C D E F G H);
 workflow_fn!(A B C D E F G H I);
+workflow_fn!(A B C D E F G H I J);
+workflow_fn!(A B C D E F G H I J K);
+workflow_fn!(A B C D E F G H I J K L);
+workflow_fn!(A B C D E F G H I J K L M);

@@ -20,7 +20,7 @@ fn blocking_but_not_async() -> Result<(), ActivityError> {
 }
 
 #[activity]
-async fn nine_arguments(
+async fn thirteen_arguments(
     a: u8,
     b: u8,
     c: u8,
@@ -30,6 +30,10 @@ async fn nine_arguments(
     g: u8,
     h: u8,
     i: u8,
+    j: u8,
+    k: u8,
+    l: u8,
+    m: u8,
 ) -> Result<(), ActivityError> {
     Ok(())
 }
