@@ -9,7 +9,6 @@ use tokio::time::{Instant, sleep_until};
 
 use super::server::{Progress, Server};
 use crate::activity::ActivityContext;
-use crate::client::retry::is_oversize;
 use crate::convert::Payload;
 
 /// By so much the server's own timeouts come first.
@@ -87,18 +86,12 @@ impl<'a> Heartbeats<'a> {
                     self.context.cancel(reason);
                 }
             }
-            Err(status) => {
-                if is_oversize(&status) {
-                    // It will not become smaller.
-                    *lock(&self.unacknowledged) = None;
-                }
-                tracing::warn!(
-                    activity_type = self.context.info().activity_type,
-                    activity_id = self.context.info().activity_id.as_str(),
-                    message = status.message(),
-                    "a heartbeat was not taken"
-                );
-            }
+            Err(status) => tracing::warn!(
+                activity_type = self.context.info().activity_type,
+                activity_id = self.context.info().activity_id.as_str(),
+                message = status.message(),
+                "a heartbeat was not taken"
+            ),
         }
     }
 }

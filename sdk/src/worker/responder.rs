@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 use tonic::{Code, Status};
 
 use super::activities::Activities;
-use super::server::{Recorded, Server};
+use super::server::{Recorded, Refusal, Server, TooLarge};
 use super::shard::{Action, Input};
 use super::slots::Permit;
 use super::task::{OpenTask, PolledTask, TaskHeader};
@@ -84,8 +84,11 @@ impl Responder {
             .await;
         match answer {
             Ok(recorded) => self.recorded(header, permit, reserved, recorded),
-            Err(status) => {
-                self.not_recorded(&header, &status).await;
+            Err(refusal) => {
+                match refusal {
+                    Refusal::Status(status) => self.not_recorded(&header, &status).await,
+                    Refusal::TooLarge(value) => self.not_sent(&header, &value).await,
+                }
                 Input::NotRecorded {
                     run_id: header.execution.run_id,
                 }
@@ -139,6 +142,18 @@ impl Responder {
         }
         if is_oversize(status) && header.attempt <= 1 {
             let answer = self.server.fail_oversize_task(header, message).await;
+            log_refusal(answer, header, "the failure of a workflow task");
+        }
+    }
+
+    async fn not_sent(&self, header: &TaskHeader, value: &TooLarge) {
+        tracing::warn!(
+            workflow_id = header.execution.workflow_id.as_str(),
+            run_id = header.execution.run_id.as_str(),
+            "a workflow task fails: {value}"
+        );
+        if header.attempt <= 1 {
+            let answer = self.server.fail_task_of_large_value(header, value).await;
             log_refusal(answer, header, "the failure of a workflow task");
         }
     }

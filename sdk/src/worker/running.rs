@@ -1,6 +1,6 @@
 //! [`Running`]: a worker at work, from its first poll to its last report.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -37,8 +37,6 @@ pub(super) struct Running {
     tracker: TaskTracker,
     failures: mpsc::UnboundedReceiver<WorkerError>,
     failed: mpsc::UnboundedSender<WorkerError>,
-    /// Whether the server ends open polls when it is told that the worker stops.
-    ends_polls: Arc<OnceLock<bool>>,
 }
 
 struct Workflows {
@@ -78,7 +76,6 @@ impl Running {
             tracker,
             failures,
             failed,
-            ends_polls: Arc::default(),
         };
         if !programs.is_empty() {
             let responder = Responder::new(
@@ -185,17 +182,14 @@ impl Running {
         });
     }
 
-    /// Finds out early whether the namespace exists, and what the server does at the end.
+    /// Finds out early whether the namespace exists, and what it takes and does.
     fn examine_namespace(&self) {
         let server = Arc::clone(&self.server);
         let failed = self.failed.clone();
-        let ends_polls = Arc::clone(&self.ends_polls);
         let examination = async move {
             let namespace = server.settings.namespace.clone();
-            match server.ends_polls().await {
-                Ok(it_does) => {
-                    let _ = ends_polls.set(it_does);
-                }
+            match server.namespace().await {
+                Ok(_) => {}
                 Err(status) if status.code() == Code::NotFound => {
                     let _ = failed.send(WorkerError::NamespaceNotFound { namespace });
                 }
@@ -230,7 +224,8 @@ impl Running {
     }
 
     async fn end_polls(&self) {
-        if self.ends_polls.get() == Some(&true) {
+        let namespace = self.server.known_namespace();
+        if namespace.is_some_and(|namespace| namespace.ends_polls) {
             let _ = timeout(FAREWELL, self.pollers.wait()).await;
         }
         self.lifecycle.abort_polls.cancel();

@@ -45,6 +45,28 @@ async fn panics_at_first(ctx: ActivityContext) -> Result<u32, ActivityError> {
     Ok(ctx.info().attempt)
 }
 
+/// A megabyte more than a namespace takes in one value.
+fn too_much() -> String {
+    "x".repeat(3 << 20)
+}
+
+#[activity(start_to_close_timeout = "30s")]
+async fn returns_too_much_at_first(ctx: ActivityContext) -> Result<String, ActivityError> {
+    Ok(match ctx.info().attempt {
+        1 => too_much(),
+        attempt => format!("attempt {attempt}"),
+    })
+}
+
+#[activity(start_to_close_timeout = "30s", heartbeat_timeout = "20s")]
+async fn says_too_much_at_first(ctx: ActivityContext) -> Result<String, ActivityError> {
+    if ctx.info().attempt == 1 {
+        ctx.heartbeat(&too_much());
+        ctx.canceled().await;
+    }
+    Ok(format!("attempt {}", ctx.info().attempt))
+}
+
 fn quickly() -> RetryPolicy {
     RetryPolicy::new()
         .initial_interval(Duration::from_millis(10))
@@ -287,5 +309,29 @@ fn a_blocking_activity_holds_up_nobody() {
         let _worker = worker.activities(Relay { send, receive }).run();
         let number = scene.start(passes_on, ()).await.unwrap().result().await;
         assert_eq!(number.unwrap(), 42);
+    });
+}
+
+#[test]
+fn an_activity_that_returns_or_says_too_much_is_tried_again() {
+    #[workflow]
+    async fn tries(ctx: WorkflowContext) -> WorkflowResult<[String; 3]> {
+        let returned = ctx.activity(returns_too_much_at_first, ());
+        let returned = returned.retry(quickly()).await?;
+        let said = ctx.activity(says_too_much_at_first, ());
+        let said = said.retry(quickly()).await?;
+        let once = ctx.activity(says_too_much_at_first, ());
+        let failure = once.retry(quickly().max_attempts(1)).await.unwrap_err();
+        Ok([returned, said, failure.report()])
+    }
+    on_each_backend(async |scene| {
+        let worker = scene.worker().workflow(tries);
+        let worker = worker.activity(returns_too_much_at_first);
+        let _worker = worker.activity(says_too_much_at_first).run();
+        let workflow = scene.start(tries, ()).await.unwrap();
+        let [returned, said, failure] = workflow.result().await.unwrap();
+        assert_eq!([returned, said], ["attempt 2", "attempt 2"]);
+        let want = "the heartbeat of the activity of 3145764 bytes is too large";
+        assert!(failure.contains(want), "{failure}");
     });
 }

@@ -130,6 +130,22 @@ fn a_panic_in_the_first_task_does_no_harm_either() {
 }
 
 #[test]
+fn a_result_that_is_too_large_fails_the_task_until_it_is_smaller() {
+    #[workflow]
+    async fn returns_much(ctx: WorkflowContext) -> WorkflowResult<String> {
+        let length = if is_mended(&ctx) { 10 } else { 3 << 20 };
+        Ok("x".repeat(length))
+    }
+    on_each_backend(async |scene| {
+        let _worker = scene.worker().workflow(returns_much).run();
+        let workflow = impatient(scene.start(returns_much, ())).await.unwrap();
+        event(&workflow, "WorkflowTaskFailed").await;
+        mend(workflow.workflow_id());
+        assert_eq!(workflow.result().await.unwrap().len(), 10);
+    });
+}
+
+#[test]
 fn code_that_disagrees_with_history_fails_the_task_until_it_agrees_again() {
     #[workflow]
     async fn changes(ctx: WorkflowContext) -> WorkflowResult<u32> {

@@ -10,9 +10,9 @@ use outlast_proto::temporal::api::workflowservice::v1::{
 };
 use tonic::{Code, Status};
 
-use super::Server;
+use super::{Refusal, Server};
 use crate::activity::{ActivityInfo, CancelReason, TaskToken};
-use crate::client::retry::{Patience, is_oversize};
+use crate::client::retry::Patience;
 use crate::convert::{Payload, from_wire, to_wire};
 use crate::failure::Failure;
 use crate::ids::WorkflowExecution;
@@ -64,15 +64,12 @@ impl Server {
         token: TaskToken,
         result: Payload,
     ) -> Result<(), Status> {
-        let size = result.data().len();
         match self.send_result(token.clone(), result).await {
-            Err(status) if is_oversize(&status) => {
-                let message = format!("the result of {size} bytes is too large for the server");
-                let failure = Failure::application("PayloadsTooLarge", message);
-                let cause = ActivityTaskFailedCause::PayloadsTooLarge;
-                self.send_failed_activity(token, failure, None, cause).await
+            Ok(()) => Ok(()),
+            Err(refusal) => {
+                let message = refusal.too_large()?;
+                self.fail_for_size(token, message).await
             }
-            answer => answer,
         }
     }
 
@@ -118,40 +115,19 @@ impl Server {
         Ok(())
     }
 
-    /// Says that an attempt goes on.
+    /// Says that an attempt goes on. One that says so with too large a value fails.
     pub(in crate::worker) async fn heartbeat(
         &self,
         token: TaskToken,
         progress: Payload,
     ) -> Result<Progress, Status> {
-        let request = RecordActivityTaskHeartbeatRequest {
-            namespace: self.settings.namespace.clone(),
-            identity: self.settings.identity.clone(),
-            task_token: token.into_bytes(),
-            details: to_wire(vec![progress]),
-            ..RecordActivityTaskHeartbeatRequest::default()
-        };
-        let answer = self
-            .client
-            .call(
-                Patience::Unary,
-                &request,
-                |mut service, request| async move {
-                    service.record_activity_task_heartbeat(request).await
-                },
-            )
-            .await;
-        match answer {
-            Ok(response) if response.cancel_requested => {
-                Ok(Progress::Stop(CancelReason::Requested))
-            }
-            Ok(response) if response.activity_reset => Ok(Progress::Stop(CancelReason::Reset)),
-            Ok(response) if response.activity_paused => Ok(Progress::Stop(CancelReason::Paused)),
-            Ok(_) => Ok(Progress::Noted),
-            Err(status) if status.code() == Code::NotFound => {
+        match self.send_heartbeat(token.clone(), progress).await {
+            Ok(progress) => Ok(progress),
+            Err(refusal) => {
+                let message = refusal.too_large()?;
+                self.fail_for_size(token, message).await?;
                 Ok(Progress::Stop(CancelReason::NotFound))
             }
-            Err(status) => Err(status),
         }
     }
 
@@ -195,12 +171,14 @@ impl Server {
         deprecated,
         reason = "the build id has no other place without deployments"
     )]
-    async fn send_result(&self, token: TaskToken, result: Payload) -> Result<(), Status> {
+    async fn send_result(&self, token: TaskToken, result: Payload) -> Result<(), Refusal> {
+        let result = to_wire(vec![result]);
+        self.check_size(&result, "the activity's result").await?;
         let request = RespondActivityTaskCompletedRequest {
             namespace: self.settings.namespace.clone(),
             identity: self.settings.identity.clone(),
             task_token: token.into_bytes(),
-            result: to_wire(vec![result]),
+            result,
             worker_version: self.version_stamp(),
             ..RespondActivityTaskCompletedRequest::default()
         };
@@ -214,6 +192,53 @@ impl Server {
             )
             .await?;
         Ok(())
+    }
+
+    async fn send_heartbeat(
+        &self,
+        token: TaskToken,
+        progress: Payload,
+    ) -> Result<Progress, Refusal> {
+        let details = to_wire(vec![progress]);
+        self.check_size(&details, "the heartbeat of the activity")
+            .await?;
+        let request = RecordActivityTaskHeartbeatRequest {
+            namespace: self.settings.namespace.clone(),
+            identity: self.settings.identity.clone(),
+            task_token: token.into_bytes(),
+            details,
+            ..RecordActivityTaskHeartbeatRequest::default()
+        };
+        let answer = self
+            .client
+            .call(
+                Patience::Unary,
+                &request,
+                |mut service, request| async move {
+                    service.record_activity_task_heartbeat(request).await
+                },
+            )
+            .await;
+        match answer {
+            Ok(response) if response.cancel_requested => {
+                Ok(Progress::Stop(CancelReason::Requested))
+            }
+            Ok(response) if response.activity_reset => Ok(Progress::Stop(CancelReason::Reset)),
+            Ok(response) if response.activity_paused => Ok(Progress::Stop(CancelReason::Paused)),
+            Ok(_) => Ok(Progress::Noted),
+            Err(status) if status.code() == Code::NotFound => {
+                Ok(Progress::Stop(CancelReason::NotFound))
+            }
+            Err(status) => Err(status.into()),
+        }
+    }
+
+    /// Says that an attempt failed because a value of its was too large. That may be another
+    /// time.
+    async fn fail_for_size(&self, token: TaskToken, message: String) -> Result<(), Status> {
+        let failure = Failure::application("PayloadsTooLarge", message);
+        let cause = ActivityTaskFailedCause::PayloadsTooLarge;
+        self.send_failed_activity(token, failure, None, cause).await
     }
 
     #[expect(

@@ -13,8 +13,9 @@ use outlast_proto::temporal::api::workflowservice::v1::{
 };
 use tonic::Status;
 
+use super::sizes::{SizeLimits, TooLarge};
 use super::task::{FoundTask, found_task};
-use super::{ActivityTask, Server};
+use super::{ActivityTask, Refusal, Server};
 use crate::client::retry::Patience;
 use crate::convert::{to_wire, wire_duration};
 use crate::engine::{QueryAnswer, SDK_NAME, TaskCompletion, TaskFailure, TaskFailureCause};
@@ -41,8 +42,11 @@ impl Server {
         completion: TaskCompletion,
         keeps_run: bool,
         reserve: impl FnMut() -> bool,
-    ) -> Result<Recorded, Status> {
+    ) -> Result<Recorded, Refusal> {
         let mut request = self.completion(header, completion, keeps_run);
+        if SizeLimits::SMALL.check_completion(&request).is_err() {
+            self.size_limits().await.check_completion(&request)?;
+        }
         self.settle_eager(&mut request.commands, reserve);
         let response = self
             .client
@@ -84,12 +88,18 @@ impl Server {
             ..ApplicationFailure::default()
         };
         let failure = Failure::new(message, FailureKind::Application(kind));
-        self.send_failure(
-            header,
-            WorkflowTaskFailedCause::GrpcMessageTooLarge,
-            failure,
-        )
-        .await
+        let cause = WorkflowTaskFailedCause::GrpcMessageTooLarge;
+        self.send_failure(header, cause, failure).await
+    }
+
+    /// Says that a value in the answer to a task is larger than the namespace takes.
+    pub(in crate::worker) async fn fail_task_of_large_value(
+        &self,
+        header: &TaskHeader,
+        value: &TooLarge,
+    ) -> Result<(), Status> {
+        let cause = WorkflowTaskFailedCause::PayloadsTooLarge;
+        self.send_failure(header, cause, value.to_failure()).await
     }
 
     /// Answers a task that is only a query.

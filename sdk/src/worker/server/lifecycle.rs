@@ -1,37 +1,13 @@
-//! How a worker comes and goes.
+//! How a worker goes.
 
 use outlast_proto::temporal::api::enums::v1::TaskQueueType;
-use outlast_proto::temporal::api::workflowservice::v1::{
-    DescribeNamespaceRequest, ShutdownWorkerRequest,
-};
+use outlast_proto::temporal::api::workflowservice::v1::ShutdownWorkerRequest;
 use tonic::Status;
 
 use super::Server;
 use crate::client::retry::Patience;
 
 impl Server {
-    /// Looks at the namespace: whether the server ends open polls when it is told that the
-    /// worker stops.
-    pub(in crate::worker) async fn ends_polls(&self) -> Result<bool, Status> {
-        let request = DescribeNamespaceRequest {
-            namespace: self.settings.namespace.clone(),
-            weak_consistency: true,
-            ..DescribeNamespaceRequest::default()
-        };
-        let response = self
-            .client
-            .call(
-                Patience::Unary,
-                &request,
-                |mut service, request| async move { service.describe_namespace(request).await },
-            )
-            .await?;
-        let info = response.namespace_info.unwrap_or_default();
-        Ok(info
-            .capabilities
-            .is_some_and(|can| can.worker_poll_complete_on_shutdown))
-    }
-
     /// Says that the worker stops, so that its tasks go elsewhere at once.
     pub(in crate::worker) async fn say_farewell(
         &self,

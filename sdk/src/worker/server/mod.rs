@@ -3,6 +3,8 @@
 mod activity;
 mod answer;
 mod lifecycle;
+mod namespace;
+mod sizes;
 mod task;
 
 use std::sync::Arc;
@@ -10,12 +12,39 @@ use std::sync::Arc;
 use outlast_proto::temporal::api::common::v1::WorkerVersionStamp;
 use outlast_proto::temporal::api::enums::v1::TaskQueueKind;
 use outlast_proto::temporal::api::taskqueue::v1::TaskQueue;
+use thiserror::Error;
+use tokio::sync::OnceCell;
+use tonic::Status;
 
 pub(super) use self::activity::{ActivityTask, Progress};
 pub(super) use self::answer::Recorded;
+use self::namespace::Namespace;
+pub(super) use self::sizes::TooLarge;
 pub(super) use self::task::QueueKind;
 use super::settings::{Settings, Sticky};
 use crate::client::Client;
+use crate::client::retry::is_oversize;
+
+/// Why an answer was not taken.
+#[derive(Debug, Error)]
+pub(super) enum Refusal {
+    /// It was not even sent.
+    #[error(transparent)]
+    TooLarge(#[from] TooLarge),
+    #[error(transparent)]
+    Status(#[from] Status),
+}
+
+impl Refusal {
+    /// What is too large; or the status, if it is about something else.
+    pub(super) fn too_large(self) -> Result<String, Status> {
+        match self {
+            Self::TooLarge(value) => Ok(value.to_string()),
+            Self::Status(status) if is_oversize(&status) => Ok(status.message().to_owned()),
+            Self::Status(status) => Err(status),
+        }
+    }
+}
 
 /// The server as a worker sees it: tasks and answers in the worker's own types.
 ///
@@ -23,12 +52,18 @@ use crate::client::Client;
 #[derive(Debug)]
 pub(super) struct Server {
     client: Client,
+    /// Asked for once.
+    namespace: OnceCell<Namespace>,
     pub(super) settings: Arc<Settings>,
 }
 
 impl Server {
     pub(super) fn new(client: Client, settings: Arc<Settings>) -> Self {
-        Self { client, settings }
+        Self {
+            client,
+            namespace: OnceCell::new(),
+            settings,
+        }
     }
 
     fn normal_queue(&self) -> TaskQueue {

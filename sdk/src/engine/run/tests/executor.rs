@@ -56,10 +56,7 @@ thread_local! {
 impl Future for Outside {
     type Output = ();
 
-    fn poll(
-        self: std::pin::Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> std::task::Poll<()> {
+    fn poll(self: std::pin::Pin<&mut Self>, cx: &mut Context<'_>) -> std::task::Poll<()> {
         *self.0.lock().unwrap() = Some(cx.waker().clone());
         std::task::Poll::Pending
     }
