@@ -40,6 +40,7 @@ const USAGE: &str = "usage: outlast-bench COMMAND [--key value]...
   generate       --kind seq|fan|timers|signals --count K --id WORKFLOW_ID
   export         --id WORKFLOW_ID --out PATH
   test-env       --workflows N --calls C
+  test-env       --address HOST:PORT --calls C --timers N
 common: --note TEXT --address HOST:PORT --namespace NAME --gzip off --slots N --pollers N \
 --cache N --eager N --threads N";
 

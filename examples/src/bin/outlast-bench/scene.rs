@@ -9,7 +9,7 @@ use outlast::{Client, Worker};
 
 use super::Res;
 use super::flags::Flags;
-use super::workflows::{Acts, Fan, Hello, Parked, Seq, Signals, Timers};
+use super::workflows::{Acts, Fan, Hello, Parked, Seq, Signals, Sleeper, Timers};
 
 /// What every benchmark on a server needs.
 #[derive(Clone)]
@@ -64,7 +64,8 @@ fn worker(flags: &Flags, scene: &Scene) -> Res<Worker> {
         .workflow(Fan::run)
         .workflow(Timers::run)
         .workflow(Signals::run)
-        .workflow(Parked::run);
+        .workflow(Parked::run)
+        .workflow(Sleeper::run);
     if let polls @ 1.. = flags.number("pollers", 0)? {
         builder = builder
             .max_concurrent_workflow_task_polls(polls)

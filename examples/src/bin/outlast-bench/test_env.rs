@@ -13,9 +13,13 @@ use super::flags::Flags;
 use super::meter::{Meter, Spent};
 use super::raw_calls::RawCalls;
 use super::report::{report, round};
+use super::scene::{Scene, connect, with_worker};
 use super::workflows::{Acts, Hello, Sleeper};
 
 pub(crate) async fn test_env(flags: &Flags) -> Res<()> {
+    if flags.get("address").is_some() {
+        return other_server(flags).await;
+    }
     let workflows = flags.number("workflows", 1000)?;
     let calls = flags.number("calls", 500)?;
     let first_answer = median(first_answers(calls).await?);
@@ -37,6 +41,38 @@ pub(crate) async fn test_env(flags: &Flags) -> Res<()> {
     }
     report(flags, "test-env", &spent, extra);
     Ok(())
+}
+
+/// What a test costs with a server elsewhere. Only one that skips time can be asked for timers.
+async fn other_server(flags: &Flags) -> Res<()> {
+    let calls = flags.number("calls", 100)?;
+    let timers = flags.number("timers", 0)?;
+    let meter = Meter::start();
+    let round_trip = median(round_trips(connect(flags).await?, calls).await?);
+    let timer = match timers {
+        0 => None,
+        count => Some(with_worker(flags, |scene| skipped_timer_elsewhere(scene, count)).await?),
+    };
+    let extra = json!({
+        "round_trip_tcp_ms": milliseconds(round_trip),
+        "skipped_timer_ms": timer.map(milliseconds),
+    });
+    report(flags, "test-env", &meter.stop(), extra);
+    Ok(())
+}
+
+async fn skipped_timer_elsewhere(scene: Scene, count: usize) -> Res<Duration> {
+    let run = async |hours: usize, id: String| {
+        let start = scene.start(Sleeper::run, hours as u64, id);
+        // The clock of the server says when that is over.
+        let start = start.execution_timeout(Duration::from_hours(24 * 365));
+        start.await?.result().await?;
+        Res::Ok(())
+    };
+    run(1, format!("{}-warm-up", scene.tag)).await?;
+    let began = Instant::now();
+    run(count, scene.tag.clone()).await?;
+    Ok(began.elapsed() / u32::try_from(count)?)
 }
 
 /// A new server, until it has answered what a client asks first.
