@@ -8,6 +8,7 @@ mod calls;
 mod engine_calls;
 mod handle;
 mod health;
+mod operator_service;
 mod service;
 mod status;
 mod tcp;

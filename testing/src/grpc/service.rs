@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use outlast_proto::grpc::health::v1::health_server::HealthServer;
+use outlast_proto::temporal::api::operatorservice::v1::operator_service_server::OperatorServiceServer;
 use outlast_proto::temporal::api::testservice::v1::test_service_server::TestServiceServer;
 use outlast_proto::temporal::api::workflowservice::v1::workflow_service_server::WorkflowServiceServer;
 use tonic::body::Body;
@@ -22,6 +23,7 @@ use super::Server;
 #[derive(Clone, Debug)]
 pub struct InProcessServer {
     workflow: WorkflowServiceServer<Server>,
+    operator: OperatorServiceServer<Server>,
     test: TestServiceServer<Server>,
     health: HealthServer<Server>,
 }
@@ -30,6 +32,8 @@ impl InProcessServer {
     pub(super) fn new(server: &Server) -> Self {
         Self {
             workflow: WorkflowServiceServer::new(server.clone())
+                .accept_compressed(CompressionEncoding::Gzip),
+            operator: OperatorServiceServer::new(server.clone())
                 .accept_compressed(CompressionEncoding::Gzip),
             test: TestServiceServer::new(server.clone())
                 .accept_compressed(CompressionEncoding::Gzip),
@@ -51,6 +55,7 @@ impl Service<Request<Body>> for InProcessServer {
         let path = request.uri().path().to_owned();
         let answer = match path.split('/').nth(1) {
             Some("temporal.api.workflowservice.v1.WorkflowService") => self.workflow.call(request),
+            Some("temporal.api.operatorservice.v1.OperatorService") => self.operator.call(request),
             Some("temporal.api.testservice.v1.TestService") => self.test.call(request),
             Some("grpc.health.v1.Health") => self.health.call(request),
             _ => return Box::pin(async move { Ok(unimplemented(&path)) }),

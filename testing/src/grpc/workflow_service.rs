@@ -24,6 +24,7 @@ engine_calls! {
     owned {
         record_activity_task_heartbeat(RecordActivityTaskHeartbeatRequest) -> RecordActivityTaskHeartbeatResponse;
         record_activity_task_heartbeat_by_id(RecordActivityTaskHeartbeatByIdRequest) -> RecordActivityTaskHeartbeatByIdResponse;
+        register_namespace(RegisterNamespaceRequest) -> RegisterNamespaceResponse;
         request_cancel_workflow_execution(RequestCancelWorkflowExecutionRequest) -> RequestCancelWorkflowExecutionResponse;
         reset_workflow_execution(ResetWorkflowExecutionRequest) -> ResetWorkflowExecutionResponse;
         respond_activity_task_canceled(RespondActivityTaskCanceledRequest) -> RespondActivityTaskCanceledResponse;
@@ -44,13 +45,23 @@ engine_calls! {
 
     // The engine only reads these.
     borrowed {
+        count_workflow_executions(CountWorkflowExecutionsRequest) -> CountWorkflowExecutionsResponse;
+        delete_workflow_execution(DeleteWorkflowExecutionRequest) -> DeleteWorkflowExecutionResponse;
+        deprecate_namespace(DeprecateNamespaceRequest) -> DeprecateNamespaceResponse;
         describe_namespace(DescribeNamespaceRequest) -> DescribeNamespaceResponse;
         describe_workflow_execution(DescribeWorkflowExecutionRequest) -> DescribeWorkflowExecutionResponse;
         get_workflow_execution_history_reverse(GetWorkflowExecutionHistoryReverseRequest) -> GetWorkflowExecutionHistoryReverseResponse;
+        list_archived_workflow_executions(ListArchivedWorkflowExecutionsRequest) -> ListArchivedWorkflowExecutionsResponse;
+        list_closed_workflow_executions(ListClosedWorkflowExecutionsRequest) -> ListClosedWorkflowExecutionsResponse;
+        list_namespaces(ListNamespacesRequest) -> ListNamespacesResponse;
+        list_open_workflow_executions(ListOpenWorkflowExecutionsRequest) -> ListOpenWorkflowExecutionsResponse;
+        list_workflow_executions(ListWorkflowExecutionsRequest) -> ListWorkflowExecutionsResponse;
         pause_workflow_execution(PauseWorkflowExecutionRequest) -> PauseWorkflowExecutionResponse;
         reset_sticky_task_queue(ResetStickyTaskQueueRequest) -> ResetStickyTaskQueueResponse;
+        scan_workflow_executions(ScanWorkflowExecutionsRequest) -> ScanWorkflowExecutionsResponse;
         shutdown_worker(ShutdownWorkerRequest) -> ShutdownWorkerResponse;
         unpause_workflow_execution(UnpauseWorkflowExecutionRequest) -> UnpauseWorkflowExecutionResponse;
+        update_namespace(UpdateNamespaceRequest) -> UpdateNamespaceResponse;
     }
 
     // These have no errors, or wait.
@@ -73,13 +84,12 @@ engine_calls! {
             ))
         }
 
-        async fn list_namespaces(
+        async fn get_search_attributes(
             &self,
-            _: Request<api::ListNamespacesRequest>,
-        ) -> Reply<api::ListNamespacesResponse> {
-            Ok(Response::new(
-                self.shared.call(|engine| engine.list_namespaces()),
-            ))
+            _: Request<api::GetSearchAttributesRequest>,
+        ) -> Reply<api::GetSearchAttributesResponse> {
+            let attributes = self.shared.call(|engine| engine.get_search_attributes());
+            Ok(Response::new(attributes))
         }
 
         async fn record_worker_heartbeat(

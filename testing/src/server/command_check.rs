@@ -124,7 +124,7 @@ impl<'a> Checker<'a> {
                 ))
             }
             Attributes::UpsertWorkflowSearchAttributesCommandAttributes(a) => {
-                self.check_search_attributes(a.search_attributes.as_ref())
+                self.check_upsert(a.search_attributes.as_ref())
             }
             Attributes::ModifyWorkflowPropertiesCommandAttributes(a)
                 if a.upserted_memo.is_none() =>
@@ -321,19 +321,26 @@ impl<'a> Checker<'a> {
     }
 
     fn check_search_attributes(&self, attributes: Option<&SearchAttributes>) -> Checked {
-        let names = attributes.into_iter().flat_map(|a| a.indexed_fields.keys());
-        for name in names {
-            if !self.world.options.search_attributes.knows(name) {
-                return Err(Flaw::new(
-                    Cause::BadSearchAttributes,
-                    format!(
-                        "Namespace {} has no mapping defined for search attribute {name}",
-                        self.execution.namespace
-                    ),
-                ));
-            }
+        let namespace = &self.execution.namespace;
+        let known = self.world.namespaces.search_attributes(namespace);
+        known
+            .check(namespace, attributes)
+            .map_err(|flaw| Flaw::new(Cause::BadSearchAttributes, flaw))
+    }
+
+    fn check_upsert(&self, attributes: Option<&SearchAttributes>) -> Checked {
+        let missing = match attributes {
+            None => Some("SearchAttributes"),
+            Some(attributes) if attributes.indexed_fields.is_empty() => Some("IndexedFields"),
+            Some(_) => None,
+        };
+        match missing {
+            Some(missing) => Err(Flaw::new(
+                Cause::BadSearchAttributes,
+                format!("{missing} is not set on UpsertWorkflowSearchAttributesCommand."),
+            )),
+            None => self.check_search_attributes(attributes),
         }
-        Ok(())
     }
 
     fn check_message(&self, message_id: &str) -> Checked {

@@ -271,10 +271,14 @@ impl Execution {
 
     fn upsert_search_attributes(
         &mut self,
-        search_attributes: Option<SearchAttributes>,
+        mut search_attributes: Option<SearchAttributes>,
         completed: i64,
-        world: &World,
+        world: &mut World,
     ) {
+        if let Some(attributes) = &mut search_attributes {
+            let known = world.namespaces.search_attributes_mut(&self.namespace);
+            known.adopt(attributes);
+        }
         let upserted = search_attributes.clone().unwrap_or_default().indexed_fields;
         merge(&mut self.search_attributes, upserted);
         let attributes = events::UpsertWorkflowSearchAttributesEventAttributes {

@@ -99,10 +99,11 @@ impl Engine {
                 run_id,
                 policy,
             } => {
-                let key = self.latest_of_chain(child, &run_id);
-                self.transact(key, |run, world| {
-                    run.close_with_parent(parent, policy, world)
-                });
+                if let Some(key) = self.latest_of_chain(child, &run_id) {
+                    self.transact(key, |run, world| {
+                        run.close_with_parent(parent, policy, world)
+                    });
+                }
             }
             Delivery::Signal {
                 from,
@@ -236,14 +237,14 @@ impl Engine {
         named.is_some_and(|named| named.run_id == parent.run_id)
     }
 
-    /// The run that is current in the chain which began with this child.
-    fn latest_of_chain(&self, child: RunKey, run_id: &str) -> RunKey {
-        let run = &self.runs[&child];
+    /// The run that is current in the chain which began with this child, unless it was deleted.
+    fn latest_of_chain(&self, child: RunKey, run_id: &str) -> Option<RunKey> {
+        let run = self.runs.get(&child)?;
         let id = (run.namespace.clone(), run.workflow_id.clone());
         let latest = self.current.get(&id).copied();
         latest
             .filter(|key| self.runs[key].started.first_execution_run_id == run_id)
-            .unwrap_or(child)
+            .or(Some(child))
     }
 
     fn execution_of(&self, key: RunKey) -> WorkflowExecution {

@@ -1,11 +1,5 @@
 //! The answer to `DescribeWorkflowExecution`.
 
-use std::collections::BTreeMap;
-
-use bytes::Bytes;
-use outlast_proto::temporal::api::common::v1::{
-    Memo, Payload, SearchAttributes as WireSearchAttributes,
-};
 use outlast_proto::temporal::api::enums::v1::{PendingActivityState, PendingWorkflowTaskState};
 use outlast_proto::temporal::api::workflow::v1 as workflow;
 use outlast_proto::temporal::api::workflowservice::v1 as api;
@@ -15,8 +9,7 @@ use super::activities::{Activity, ActivityState};
 use super::children::Child;
 use super::errors::Result;
 use super::execution::Execution;
-use super::options::SearchAttributes;
-use super::wire::{set_duration, system_time, timestamp, wire_duration, workflow_execution};
+use super::wire::{set_duration, system_time, timestamp, wire_duration};
 
 impl Engine {
     /// Describes a run: its state, and what it waits for.
@@ -31,7 +24,7 @@ impl Engine {
         let run = &self.runs[&key];
         Ok(api::DescribeWorkflowExecutionResponse {
             execution_config: Some(config(run)),
-            workflow_execution_info: Some(self.info(run)),
+            workflow_execution_info: Some(info(run)),
             pending_activities: run.activities.values().map(pending_activity).collect(),
             pending_children: pending_children(run),
             pending_workflow_task: pending_task(run),
@@ -39,56 +32,19 @@ impl Engine {
             ..Default::default()
         })
     }
+}
 
-    fn info(&self, run: &Execution) -> workflow::WorkflowExecutionInfo {
-        let duration = run
-            .close_time
-            .and_then(|at| at.duration_since(run.start_time).ok());
-        let queue = run
-            .started
-            .task_queue
-            .as_ref()
-            .map(|queue| queue.name.clone());
-        workflow::WorkflowExecutionInfo {
-            execution: Some(workflow_execution(&run.workflow_id, &run.run_id)),
-            r#type: run.workflow_type(),
-            start_time: timestamp(run.start_time),
-            close_time: run.close_time.and_then(timestamp),
-            status: run.status as i32,
-            history_length: run.history.last_id(),
-            execution_time: timestamp(run.execution_time()),
-            memo: Some(Memo {
-                fields: run.memo.clone(),
-            }),
-            search_attributes: Some(self.typed(&run.search_attributes)),
-            task_queue: queue.unwrap_or_default(),
-            history_size_bytes: run.history.size_bytes(),
-            execution_duration: duration.and_then(wire_duration),
-            root_execution: run
-                .started
-                .root_workflow_execution
-                .clone()
-                .or_else(|| Some(workflow_execution(&run.workflow_id, &run.run_id))),
-            first_run_id: run.started.first_execution_run_id.clone(),
-            priority: run.started.priority.clone(),
-            ..Default::default()
-        }
-    }
-
-    /// Search attributes with the metadata that names their type, as far as it is known.
-    fn typed(&self, values: &BTreeMap<String, Payload>) -> WireSearchAttributes {
-        let mut indexed_fields = values.clone();
-        if let SearchAttributes::Registered(types) = &self.world.options.search_attributes {
-            for (name, payload) in &mut indexed_fields {
-                if let Some(value_type) = types.get(name) {
-                    let value_type = camel_case(value_type.as_str_name());
-                    payload
-                        .metadata
-                        .insert("type".to_owned(), Bytes::from(value_type));
-                }
-            }
-        }
-        WireSearchAttributes { indexed_fields }
+fn info(run: &Execution) -> workflow::WorkflowExecutionInfo {
+    workflow::WorkflowExecutionInfo {
+        start_time: timestamp(run.start_time),
+        close_time: run.close_time.and_then(timestamp),
+        execution_time: timestamp(run.execution_time()),
+        history_length: run.history.last_id(),
+        state_transition_count: run.state_transitions,
+        history_size_bytes: run.history.size_bytes(),
+        first_run_id: run.started.first_execution_run_id.clone(),
+        priority: run.started.priority.clone(),
+        ..run.list_info()
     }
 }
 
@@ -188,15 +144,4 @@ fn pending_activity(activity: &Activity) -> workflow::PendingActivityInfo {
         priority: activity.scheduled.priority.clone(),
         ..Default::default()
     }
-}
-
-/// The type's name in metadata: `Keyword`, not `INDEXED_VALUE_TYPE_KEYWORD`.
-fn camel_case(name: &str) -> String {
-    let words = name.trim_start_matches("INDEXED_VALUE_TYPE_").split('_');
-    words
-        .map(|word| {
-            let (first, rest) = word.split_at(1);
-            format!("{first}{}", rest.to_ascii_lowercase())
-        })
-        .collect()
 }

@@ -2,7 +2,9 @@
 //!
 //! SDKs and applications match on these texts, so they are kept as the real server words them.
 
-use outlast_proto::temporal::api::enums::v1::{ResourceExhaustedCause, ResourceExhaustedScope};
+use outlast_proto::temporal::api::enums::v1::{
+    NamespaceState, ResourceExhaustedCause, ResourceExhaustedScope,
+};
 use outlast_proto::temporal::api::errordetails::v1 as details;
 use outlast_proto::temporal::api::errordetails::v1::multi_operation_execution_failure::OperationStatus;
 use outlast_proto::temporal::api::failure::v1::Failure;
@@ -13,6 +15,7 @@ use prost_types::Any;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the names are gRPC's own")]
 pub enum Code {
+    Unknown = 2,
     InvalidArgument = 3,
     DeadlineExceeded = 4,
     NotFound = 5,
@@ -77,6 +80,36 @@ impl Error {
         };
         Self::new(Code::NotFound, format!("Namespace {name} is not found."))
             .with_detail("NamespaceNotFoundFailure", &detail)
+    }
+
+    pub(super) fn namespace_exists(name: &str) -> Self {
+        Self::new(
+            Code::AlreadyExists,
+            format!("Namespace \"{name}\" already exists"),
+        )
+        .with_detail(
+            "NamespaceAlreadyExistsFailure",
+            &details::NamespaceAlreadyExistsFailure::default(),
+        )
+    }
+
+    pub(super) fn namespace_state(name: &str, state: NamespaceState) -> Self {
+        let detail = details::NamespaceInvalidStateFailure {
+            namespace: name.to_owned(),
+            state: state as i32,
+            allowed_states: vec![NamespaceState::Registered as i32],
+        };
+        Self::failed_precondition(format!(
+            "Namespace has invalid state: {state:?}. Must be Registered."
+        ))
+        .with_detail("NamespaceInvalidStateFailure", &detail)
+    }
+
+    pub(super) fn bad_uuid(text: &str) -> Self {
+        Self::new(
+            Code::Unknown,
+            format!("invalid UUID length: {}", text.len()),
+        )
     }
 
     pub(super) fn workflow_not_found(workflow_id: &str) -> Self {

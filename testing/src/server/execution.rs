@@ -10,6 +10,7 @@ use outlast_proto::temporal::api::sdk::v1::UserMetadata;
 
 use super::activities::Activity;
 use super::children::Child;
+use super::commands::merge;
 use super::history::{Draft, History};
 use super::history_reads::HistoryRead;
 use super::queries::Query;
@@ -78,6 +79,8 @@ pub(super) struct Execution {
     pub(super) is_reset: bool,
     /// The run that began with the events of this one, the latest if there are several.
     pub(super) reset_run_id: String,
+    /// How often the state has changed, which descriptions tell.
+    pub(super) state_transitions: i64,
 }
 
 /// A timer that the workflow started.
@@ -90,6 +93,11 @@ pub(super) struct UserTimer {
 impl Execution {
     /// Opens a run: writes its first events and schedules its first workflow task.
     pub(super) fn open(key: RunKey, run: NewRun, world: &mut World) -> Self {
+        let mut run = run;
+        if let Some(attributes) = &mut run.started.search_attributes {
+            let known = world.namespaces.search_attributes_mut(&run.namespace);
+            known.adopt(attributes);
+        }
         let mut execution = Self::without_events(key, &run, world);
         execution.write_first_events(run.user_metadata, run.links, run.signal, world);
         execution.arm_timeouts(world);
@@ -98,12 +106,10 @@ impl Execution {
 
     pub(super) fn without_events(key: RunKey, run: &NewRun, world: &World) -> Self {
         let started = run.started.clone();
-        let memo = started.memo.clone().unwrap_or_default().fields;
-        let search_attributes = started
-            .search_attributes
-            .clone()
-            .unwrap_or_default()
-            .indexed_fields;
+        let (mut memo, mut search_attributes) = (BTreeMap::new(), BTreeMap::new());
+        merge(&mut memo, started.memo.clone().unwrap_or_default().fields);
+        let attributes = started.search_attributes.clone().unwrap_or_default();
+        merge(&mut search_attributes, attributes.indexed_fields);
         Self {
             key,
             namespace: run.namespace.clone(),
@@ -134,6 +140,7 @@ impl Execution {
             search_attributes,
             is_reset: false,
             reset_run_id: String::new(),
+            state_transitions: 0,
             started,
         }
     }

@@ -33,6 +33,7 @@ mod command_check;
 mod commands;
 mod completion;
 mod cron;
+mod deletion;
 mod deliveries;
 mod describe;
 mod dispatch;
@@ -46,6 +47,7 @@ mod history_reads;
 mod id_policies;
 mod ids;
 mod links;
+mod listing;
 mod long_polls;
 mod matching;
 mod multi_operation;
@@ -57,11 +59,13 @@ mod requests;
 mod reset;
 mod reset_branch;
 mod retry;
+mod search_attributes;
 mod start;
 mod timers;
 mod tokens;
 mod update_messages;
 mod updates;
+mod visibility;
 mod wire;
 mod worker_requests;
 mod workflow_task;
@@ -100,6 +104,8 @@ pub struct Engine {
     by_run_id: HashMap<String, RunKey>,
     /// The runs that have something under way; only these can hold the clock.
     maybe_busy: BTreeSet<RunKey>,
+    /// Names the next run; runs that are gone keep their names.
+    next_run: u64,
 }
 
 impl Engine {
@@ -112,6 +118,7 @@ impl Engine {
             current: BTreeMap::new(),
             by_run_id: HashMap::new(),
             maybe_busy: BTreeSet::new(),
+            next_run: 0,
         }
     }
 
@@ -161,7 +168,10 @@ impl Engine {
         key: RunKey,
         change: impl FnOnce(&mut Execution, &mut World) -> T,
     ) -> T {
-        let run = self.runs.get_mut(&key).expect("a run is never removed");
+        let run = self
+            .runs
+            .get_mut(&key)
+            .expect("nothing keeps the key of a deleted run");
         let result = change(run, &mut self.world);
         run.commit(&mut self.world);
         self.note_business(key);
@@ -174,8 +184,9 @@ impl Engine {
         self.add_run(execution)
     }
 
-    fn next_key(&self) -> RunKey {
-        RunKey(self.runs.len() as u64)
+    fn next_key(&mut self) -> RunKey {
+        self.next_run += 1;
+        RunKey(self.next_run - 1)
     }
 
     /// Adds a run that its key was made for, as the current one of its workflow.
@@ -216,7 +227,7 @@ impl Engine {
     }
 
     fn note_business(&mut self, key: RunKey) {
-        if self.runs[&key].may_be_busy() {
+        if self.runs.get(&key).is_some_and(Execution::may_be_busy) {
             self.maybe_busy.insert(key);
         } else {
             self.maybe_busy.remove(&key);

@@ -14,8 +14,10 @@ pub struct ServerOptions {
     pub seed: u64,
     /// What makes time pass.
     pub time: TimeMode,
-    /// The namespaces that exist.
+    /// The namespaces that exist from the beginning.
     pub namespaces: Vec<String>,
+    /// Whether only those exist; otherwise, others are registered by being used.
+    pub strict_namespaces: bool,
     /// Which search attributes workflows may use.
     pub search_attributes: SearchAttributes,
     /// From how many events on a workflow is advised to continue as new.
@@ -34,7 +36,8 @@ impl Default for ServerOptions {
             seed: 0,
             time: TimeMode::Frozen,
             namespaces: vec!["default".to_owned()],
-            search_attributes: SearchAttributes::Any,
+            strict_namespaces: true,
+            search_attributes: SearchAttributes::Registered(BTreeMap::new()),
             suggest_continue_as_new_events: 4096,
             suggest_continue_as_new_bytes: 4 << 20,
             minimal_run_interval: Duration::ZERO,
@@ -53,26 +56,12 @@ pub enum TimeMode {
     Skipping,
 }
 
-/// Which search attributes exist.
+/// Which search attributes exist, besides those of the server itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SearchAttributes {
-    /// Every name is accepted, so that a test needs no registration.
+    /// Every name is accepted, so that a test needs no registration: an unknown one is registered
+    /// when a workflow first uses it, with the type that its payload names or its value suggests.
     Any,
-    /// The system's and these.
+    /// These, and what clients register later.
     Registered(BTreeMap<String, IndexedValueType>),
 }
-
-impl SearchAttributes {
-    pub(super) fn knows(&self, name: &str) -> bool {
-        match self {
-            Self::Any => true,
-            Self::Registered(types) => types.contains_key(name) || SYSTEM.contains(&name),
-        }
-    }
-}
-
-const SYSTEM: [&str; 3] = [
-    "BuildIds",
-    "TemporalChangeVersion",
-    "TemporalNamespaceDivision",
-];

@@ -132,6 +132,16 @@ impl Execution {
         }
     }
 
+    /// Answers all queries of a run that is about to be forgotten.
+    pub(super) fn abandon_queries(&mut self, world: &mut World) {
+        for query in std::mem::take(&mut self.queries) {
+            let error = Err(Error::workflow_not_found(&self.workflow_id));
+            world
+                .calls
+                .answer(query.call, Answer::Query(Box::new(error)));
+        }
+    }
+
     fn query_queue(&self, world: &World) -> QueueKey {
         self.sticky
             .as_ref()

@@ -104,8 +104,8 @@ impl Engine {
         Ok(response)
     }
 
-    fn check_start(&self, request: &api::StartWorkflowExecutionRequest) -> Result<()> {
-        self.check_namespace(&request.namespace)?;
+    fn check_start(&mut self, request: &api::StartWorkflowExecutionRequest) -> Result<()> {
+        self.open_namespace(&request.namespace)?;
         if request.workflow_id.is_empty() {
             return Err(Error::invalid("WorkflowId is not set on request."));
         }
@@ -158,24 +158,12 @@ impl Engine {
                 return Err(Error::invalid(flaw));
             }
         }
-        let attributes = request
-            .search_attributes
-            .iter()
-            .flat_map(|a| a.indexed_fields.keys());
-        self.check_search_attributes(&request.namespace, attributes)
-    }
-
-    fn check_search_attributes<'a>(
-        &self,
-        namespace: &str,
-        mut names: impl Iterator<Item = &'a String>,
-    ) -> Result<()> {
-        match names.find(|name| !self.world.options.search_attributes.knows(name)) {
-            Some(name) => Err(Error::invalid(format!(
-                "Namespace {namespace} has no mapping defined for search attribute {name}"
-            ))),
-            None => Ok(()),
-        }
+        let attributes = request.search_attributes.as_ref();
+        self.world
+            .namespaces
+            .search_attributes(&request.namespace)
+            .check(&request.namespace, attributes)
+            .map_err(Error::invalid)
     }
 
     /// Opens a new run, in place of an open one if there is one.

@@ -12,6 +12,7 @@ use super::execution::NewRun;
 use super::ids::Ids;
 use super::long_polls::Calls;
 use super::matching::TaskQueues;
+use super::namespaces::Namespaces;
 use super::options::ServerOptions;
 use super::timers::TimerQueue;
 
@@ -21,6 +22,7 @@ pub(super) struct World {
     pub(super) now: SystemTime,
     pub(super) options: ServerOptions,
     pub(super) ids: Ids,
+    pub(super) namespaces: Namespaces,
     pub(super) timers: TimerQueue,
     pub(super) queues: TaskQueues,
     pub(super) calls: Calls,
@@ -39,6 +41,7 @@ impl World {
         Self {
             now: options.start_time,
             ids: Ids::new(options.seed),
+            namespaces: Namespaces::new(&options),
             options,
             timers: TimerQueue::default(),
             queues: TaskQueues::default(),

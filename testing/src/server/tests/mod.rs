@@ -8,6 +8,7 @@ mod chains;
 mod children;
 mod cron;
 mod determinism;
+mod listing;
 mod queries;
 mod requests;
 mod scene;

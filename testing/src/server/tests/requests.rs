@@ -279,7 +279,10 @@ fn history_can_be_read_backwards() {
 #[test]
 fn memo_and_search_attributes_are_kept_current() {
     let field = |text: &str| payloads(text).unwrap().payloads.remove(0);
-    let mut scene = Scene::new();
+    let mut scene = Scene::with(ServerOptions {
+        search_attributes: SearchAttributes::Any,
+        ..ServerOptions::default()
+    });
     scene.start_with(|request| {
         request.memo = Some(Memo {
             fields: [("note".to_owned(), field("old"))].into(),
@@ -306,19 +309,14 @@ fn memo_and_search_attributes_are_kept_current() {
     let info = scene.engine.describe_workflow_execution(&request).unwrap();
     let info = info.workflow_execution_info.unwrap();
     assert_eq!(info.memo.unwrap().fields["note"], field("old"));
-    assert_eq!(
-        info.search_attributes.unwrap().indexed_fields["Color"],
-        field("red")
-    );
+    let color = &info.search_attributes.unwrap().indexed_fields["Color"];
+    assert_eq!(color.data, field("red").data);
+    assert_eq!(color.metadata["type"], "Keyword");
 }
 
 #[test]
-fn unknown_search_attributes_are_refused_if_they_must_be_registered() {
-    let search_attributes = SearchAttributes::Registered([].into());
-    let mut scene = Scene::with(ServerOptions {
-        search_attributes,
-        ..ServerOptions::default()
-    });
+fn unknown_search_attributes_are_refused() {
+    let mut scene = Scene::new();
     let mut request = Scene::start_request();
     request.search_attributes = Some(WireSearchAttributes {
         indexed_fields: [(
@@ -371,8 +369,12 @@ fn unknown_namespaces_are_refused_with_a_detail() {
 
 #[test]
 fn the_default_namespace_describes_itself() {
-    let scene = Scene::new();
-    let listed = scene.engine.list_namespaces().namespaces;
+    let mut scene = Scene::new();
+    let listed = scene
+        .engine
+        .list_namespaces(&Default::default())
+        .unwrap()
+        .namespaces;
     let info = listed[0].namespace_info.as_ref().unwrap();
     assert_eq!(info.name, "default");
     assert!(

@@ -1,0 +1,34 @@
+//! The operator service: each method is one call to the engine.
+//!
+//! Methods that are missing here are answered with UNIMPLEMENTED.
+
+use outlast_proto::temporal::api::operatorservice::v1 as api;
+use outlast_proto::temporal::api::operatorservice::v1::operator_service_server::OperatorService;
+use tonic::{Request, Response, Status};
+
+use super::Server;
+use super::engine_calls::engine_calls;
+use super::status::status;
+
+engine_calls! {
+    impl OperatorService for Server;
+
+    owned {}
+
+    borrowed {
+        add_search_attributes(AddSearchAttributesRequest) -> AddSearchAttributesResponse;
+        delete_namespace(DeleteNamespaceRequest) -> DeleteNamespaceResponse;
+        list_search_attributes(ListSearchAttributesRequest) -> ListSearchAttributesResponse;
+        remove_search_attributes(RemoveSearchAttributesRequest) -> RemoveSearchAttributesResponse;
+    }
+
+    by_hand {
+        async fn list_clusters(
+            &self,
+            _: Request<api::ListClustersRequest>,
+        ) -> Result<Response<api::ListClustersResponse>, Status> {
+            let clusters = self.shared.call(|engine| engine.list_clusters());
+            Ok(Response::new(clusters))
+        }
+    }
+}

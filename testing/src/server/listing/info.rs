@@ -1,0 +1,57 @@
+//! A run as lists and descriptions show it.
+
+use std::time::{Duration, SystemTime};
+
+use outlast_proto::temporal::api::common::v1::{Memo, SearchAttributes, WorkflowExecution};
+use outlast_proto::temporal::api::workflow::v1::WorkflowExecutionInfo;
+
+use crate::server::execution::Execution;
+use crate::server::wire::{timestamp, wire_duration, workflow_execution};
+
+impl Execution {
+    /// What a list says about this run.
+    pub(in crate::server) fn list_info(&self) -> WorkflowExecutionInfo {
+        let is_closed = self.close_time.is_some();
+        let at_close = |number: i64| if is_closed { number } else { 0 };
+        WorkflowExecutionInfo {
+            execution: Some(workflow_execution(&self.workflow_id, &self.run_id)),
+            r#type: self.workflow_type(),
+            start_time: timestamp(to_micros(self.start_time)),
+            close_time: self.close_time.map(to_micros).and_then(timestamp),
+            status: self.status as i32,
+            history_length: at_close(self.history.last_id()),
+            parent_execution: self.started.parent_workflow_execution.clone(),
+            execution_time: timestamp(to_micros(self.execution_time())),
+            memo: Some(Memo {
+                fields: self.memo.clone(),
+            }),
+            search_attributes: Some(SearchAttributes {
+                indexed_fields: self.search_attributes.clone(),
+            }),
+            task_queue: self.normal_queue_name().to_owned(),
+            state_transition_count: at_close(self.state_transitions),
+            history_size_bytes: at_close(self.history.size_bytes()),
+            execution_duration: self.duration().and_then(wire_duration),
+            root_execution: Some(self.root()),
+            ..Default::default()
+        }
+    }
+
+    /// How long a closed run took.
+    pub(in crate::server) fn duration(&self) -> Option<Duration> {
+        let closed = self.close_time?;
+        closed.duration_since(self.execution_time()).ok()
+    }
+
+    /// The execution that this run, or the tree of children that it is in, began with.
+    pub(in crate::server) fn root(&self) -> WorkflowExecution {
+        let root = self.started.root_workflow_execution.clone();
+        root.unwrap_or_else(|| workflow_execution(&self.workflow_id, &self.run_id))
+    }
+}
+
+/// The index keeps no finer times.
+fn to_micros(time: SystemTime) -> SystemTime {
+    let nanos = crate::server::wire::since_epoch(time).subsec_nanos() % 1_000;
+    time - Duration::from_nanos(u64::from(nanos))
+}

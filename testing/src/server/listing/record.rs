@@ -1,0 +1,50 @@
+//! A run as queries see it.
+
+use std::time::SystemTime;
+
+use crate::server::execution::Execution;
+use crate::server::search_attributes::SearchAttributeMap;
+use crate::server::visibility::{Record, Value};
+use crate::server::wire::since_epoch;
+
+/// A run, and the types of what it can be found by.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct RunRecord<'a> {
+    pub(super) run: &'a Execution,
+    pub(super) attributes: &'a SearchAttributeMap,
+}
+
+impl Record for RunRecord<'_> {
+    fn attribute(&self, name: &str) -> Option<Value> {
+        let run = self.run;
+        let started = &run.started;
+        let keyword = |text: &str| Some(Value::Keyword(text.to_owned()));
+        // Totals are written when a run closes.
+        let at_close = |number: i64| run.close_time.map(|_| Value::Int(number));
+        match name {
+            "CloseTime" => run.close_time.map(datetime),
+            "ExecutionDuration" => run.duration().map(|d| Value::Int(d.as_nanos() as i64)),
+            "ExecutionStatus" => Some(Value::Int(run.status as i64)),
+            "ExecutionTime" => Some(datetime(run.execution_time())),
+            "HistoryLength" => at_close(run.history.last_id()),
+            "HistorySizeBytes" => at_close(run.history.size_bytes()),
+            "ParentRunId" => keyword(&started.parent_workflow_execution.as_ref()?.run_id),
+            "ParentWorkflowId" => keyword(&started.parent_workflow_execution.as_ref()?.workflow_id),
+            "RootRunId" => keyword(&run.root().run_id),
+            "RootWorkflowId" => keyword(&run.root().workflow_id),
+            "RunId" => keyword(&run.run_id),
+            "StartTime" => Some(datetime(run.start_time)),
+            "StateTransitionCount" => at_close(run.state_transitions),
+            "TaskQueue" => keyword(run.normal_queue_name()),
+            "WorkflowId" => keyword(&run.workflow_id),
+            "WorkflowType" => keyword(&started.workflow_type.as_ref()?.name),
+            name => self
+                .attributes
+                .value(name, run.search_attributes.get(name)?),
+        }
+    }
+}
+
+fn datetime(time: SystemTime) -> Value {
+    Value::Datetime(since_epoch(time).as_micros() as i64)
+}
