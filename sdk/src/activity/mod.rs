@@ -1,5 +1,6 @@
 //! What the author of an activity touches.
 
+mod around;
 mod cancellation;
 mod context;
 mod info;
@@ -8,9 +9,12 @@ mod token;
 
 use std::sync::Arc;
 
+#[doc(hidden)]
+pub use self::around::{ActivityResult, ActivityRun, AroundAttempts};
 pub use self::cancellation::CancelReason;
 pub use self::context::ActivityContext;
 pub use self::info::ActivityInfo;
+pub(crate) use self::registry::RegisteredActivity;
 pub use self::registry::{ActivityRegistry, ActivitySet};
 pub use self::token::TaskToken;
 use crate::definition::{Activity, ActivityFuture};

@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::fmt;
-use std::pin::Pin;
 use std::sync::Arc;
 
-use super::{ActivityContext, ActivityImpl, ActivityInfo};
+use super::around::{ActivityRun, AroundAttempts};
+use super::{ActivityContext, ActivityImpl};
 use crate::convert::{Args, DecodeError, Payload, ToPayload};
-use crate::definition::{Activity, ActivityReturn};
-use crate::error::ActivityError;
+use crate::definition::ActivityReturn;
 
 /// The activities that a worker can run, by name.
 #[derive(Clone, Default)]
@@ -17,13 +16,9 @@ pub struct ActivityRegistry {
     activities: BTreeMap<&'static str, RegisteredActivity>,
     /// Names that came twice, which makes the worker's builder fail.
     duplicates: Vec<&'static str>,
-    /// Who is told of every attempt.
-    observer: Option<Arc<Observer>>,
-    /// Whether a call of an activity that is not here fails without a retry.
-    refuses_unknown: bool,
+    /// What stands around every attempt.
+    around: Option<Arc<dyn AroundAttempts>>,
 }
-
-type Observer = dyn Fn(&ActivityInfo, &[Payload]) + Send + Sync;
 
 /// A type whose methods are activities. `#[activities]` writes it.
 pub trait ActivitySet: Send + Sync + 'static {
@@ -46,9 +41,6 @@ pub(crate) struct RegisteredActivity {
     body: Arc<ErasedBody>,
 }
 
-/// The running body of an activity.
-pub(crate) type ActivityRun = Pin<Box<dyn Future<Output = Result<Payload, ActivityError>> + Send>>;
-
 type ErasedBody =
     dyn Fn(ActivityContext, &[Payload]) -> Result<ActivityRun, DecodeError> + Send + Sync;
 
@@ -63,44 +55,15 @@ impl ActivityRegistry {
         self.insert(K::NAME, K::BLOCKING, Arc::new(body));
     }
 
-    /// Runs `body` for the activity `K`, in place of what was added before.
-    pub fn replace<K, F>(
-        &mut self,
-        body: impl Fn(ActivityContext, K::Args) -> F + Send + Sync + 'static,
-    ) where
-        K: Activity,
-        F: Future<Output = K::Return> + Send + 'static,
-    {
-        let body = move |context: ActivityContext, input: &[Payload]| {
-            let run = body(context, K::Args::decode(input)?);
-            Ok(Box::pin(async move { Ok(run.await.into_result()?.to_payload()?) }) as ActivityRun)
-        };
-        self.activities.remove(K::NAME);
-        self.insert(K::NAME, false, Arc::new(body));
+    /// Lets something stand around every attempt, also of activities that are not here.
+    #[doc(hidden)]
+    pub fn around(&mut self, around: Arc<dyn AroundAttempts>) {
+        self.around = Some(around);
     }
 
-    /// Tells `observer` of every attempt, before its body runs.
-    pub fn on_call(
-        &mut self,
-        observer: impl Fn(&ActivityInfo, &[Payload]) + Send + Sync + 'static,
-    ) {
-        self.observer = Some(Arc::new(observer));
-    }
-
-    /// Fails calls of activities that are not here without a retry: no other worker will come.
-    pub fn refuse_unknown(&mut self) {
-        self.refuses_unknown = true;
-    }
-
-    pub(crate) fn refuses_unknown(&self) -> bool {
-        self.refuses_unknown
-    }
-
-    /// Tells the observer of an attempt.
-    pub(crate) fn observe(&self, info: &ActivityInfo, input: &[Payload]) {
-        if let Some(observer) = &self.observer {
-            observer(info, input);
-        }
+    /// What stands around every attempt.
+    pub(crate) fn around_attempts(&self) -> Option<&Arc<dyn AroundAttempts>> {
+        self.around.as_ref()
     }
 
     fn insert(&mut self, name: &'static str, is_blocking: bool, body: Arc<ErasedBody>) {
@@ -123,7 +86,7 @@ impl ActivityRegistry {
 
     /// Whether there is nothing to poll for.
     pub(crate) fn is_empty(&self) -> bool {
-        self.activities.is_empty() && !self.refuses_unknown
+        self.activities.is_empty() && self.around.is_none()
     }
 
     pub(crate) fn duplicates(&self) -> &[&'static str] {
@@ -164,7 +127,9 @@ impl fmt::Debug for RegisteredActivity {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::definition::{ActivityFuture, MissingTimeout};
+    use crate::activity::ActivityInfo;
+    use crate::definition::{Activity, ActivityFuture, MissingTimeout};
+    use crate::error::ActivityError;
 
     struct Double;
 

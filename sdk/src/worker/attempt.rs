@@ -14,7 +14,7 @@ use super::outcome::Report;
 use super::panics::caught;
 use super::programs::listed;
 use super::server::ActivityTask;
-use crate::activity::{ActivityContext, CancelReason};
+use crate::activity::{ActivityContext, ActivityRun, CancelReason, RegisteredActivity};
 use crate::convert::Payload;
 use crate::error::ActivityError;
 use crate::failure::Failure;
@@ -70,34 +70,24 @@ impl Attempt {
     /// Starts the body in a task of its own, so that heartbeats go out and timeouts run
     /// while it computes.
     fn spawn_body(&self, input: Vec<Payload>) -> Result<JoinHandle<Returned>, ActivityError> {
-        let name = &self.context.info().activity_type;
         let registry = &self.activities.registry;
-        let Some(activity) = registry.get(name).cloned() else {
-            let message = format!(
-                "activity type `{name}` is not registered with this worker; registered are {}",
-                listed(registry.names()),
-            );
-            let error = ActivityError::application("NotFoundError", message);
-            let is_final = registry.refuses_unknown();
-            return Err(if is_final {
-                error.non_retryable()
-            } else {
-                error
-            });
-        };
-        registry.observe(self.context.info(), &input);
-        let is_blocking = activity.is_blocking;
+        let activity = registry.get(&self.context.info().activity_type).cloned();
+        let around = registry.around_attempts().cloned();
+        let is_blocking = activity.as_ref().is_some_and(|known| known.is_blocking);
         let context = self.context.clone();
-        let body = caught(async move {
-            match activity.call(context.clone(), &input) {
-                Ok(body) => body.await,
-                Err(error) => {
-                    let name = &context.info().activity_type;
-                    let message = format!("the arguments of activity `{name}`: {error}");
-                    Err(ActivityError::application("DecodeError", message))
-                }
+        let registered = activity.map(|known| call(known, context.clone(), input.clone()));
+        let body = match &around {
+            Some(around) => around.begin(&context, input, registered),
+            None => registered,
+        };
+        let body = body.ok_or_else(|| self.unknown())?;
+        let body = async move {
+            let returned = caught(body).await;
+            match around {
+                Some(around) => around.end(&context, returned).await,
+                None => returned,
             }
-        });
+        };
         let tracker = &self.activities.tracker;
         Ok(if is_blocking {
             let runtime = Handle::current();
@@ -106,6 +96,15 @@ impl Attempt {
         } else {
             tracker.spawn(body)
         })
+    }
+
+    fn unknown(&self) -> ActivityError {
+        let message = format!(
+            "activity type `{}` is not registered with this worker; registered are {}",
+            self.context.info().activity_type,
+            listed(self.activities.registry.names()),
+        );
+        ActivityError::application("NotFoundError", message)
     }
 
     /// Sends heartbeats and watches timeouts until the body is done.
@@ -182,4 +181,23 @@ impl Attempt {
             "{what}"
         );
     }
+}
+
+/// The body of an activity. It begins in the task that runs it, so that its panics are caught
+/// there.
+fn call(
+    activity: RegisteredActivity,
+    context: ActivityContext,
+    input: Vec<Payload>,
+) -> ActivityRun {
+    Box::pin(async move {
+        match activity.call(context.clone(), &input) {
+            Ok(body) => body.await,
+            Err(error) => {
+                let name = &context.info().activity_type;
+                let message = format!("the arguments of activity `{name}`: {error}");
+                Err(ActivityError::application("DecodeError", message))
+            }
+        }
+    })
 }
