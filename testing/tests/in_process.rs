@@ -79,7 +79,7 @@ async fn a_server_is_idle_when_its_workers_are_done() {
 #[tokio::test]
 async fn held_time_stands_still() {
     let (server, _peer) = scene();
-    let hold = server.hold_time();
+    let hold = server.hold_time("a test");
     let mut sleep = Box::pin(server.sleep(DAY));
     assert!(poll_once(&mut sleep).await.is_pending());
     drop(hold);

@@ -74,6 +74,14 @@ impl Waiting {
         })
     }
 
+    pub(super) fn call(&self) -> CallId {
+        self.call
+    }
+
+    pub(super) fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
     pub(super) async fn answer(&mut self) -> Answer {
         let answer = (&mut self.receiver).await;
         self.answered = true;

@@ -10,11 +10,11 @@ use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
 
 use super::calls::Waiting;
+use super::pace::{Drivers, TimeHold};
 use super::service::InProcessServer;
 use super::tcp::BoundServer;
 use crate::server::{
-    Answer, CallId, Engine, Error, PendingTimer, ServerOptions, Stalled, TimeMode,
-    WorkflowTaskFailure,
+    Answer, CallId, Engine, Error, PendingTimer, ServerOptions, Stalled, WorkflowTaskFailure,
 };
 
 /// A Temporal server inside this process.
@@ -44,14 +44,18 @@ pub struct Server {
 pub(super) struct Shared {
     state: Mutex<State>,
     /// Changes after every call, for those who watch the server as a whole.
-    version: watch::Sender<u64>,
+    pub(super) version: watch::Sender<u64>,
+    /// How many wait and let time pass meanwhile.
+    pub(super) drivers: Drivers,
     /// Where a flowing clock starts; a frozen one never looks at it.
     started: Option<Instant>,
 }
 
 #[derive(Debug)]
-struct State {
-    engine: Engine,
+pub(super) struct State {
+    pub(super) engine: Engine,
+    /// How many calls there were.
+    pub(super) calls: u64,
     /// For lookups only; its order is never seen.
     waiting: HashMap<CallId, oneshot::Sender<Answer>>,
     task_failures: VecDeque<WorkflowTaskFailure>,
@@ -62,15 +66,17 @@ impl Server {
     ///
     /// With a clock that follows the wall clock, this must be called inside a tokio runtime.
     pub fn new(options: ServerOptions) -> Self {
-        let started = (options.time != TimeMode::Frozen).then(Instant::now);
+        let started = options.time.follows_wall().then(Instant::now);
         let state = State {
             engine: Engine::new(options),
+            calls: 0,
             waiting: HashMap::new(),
             task_failures: VecDeque::new(),
         };
         let shared = Shared {
             state: Mutex::new(state),
             version: watch::Sender::new(0),
+            drivers: Drivers::default(),
             started,
         };
         Self {
@@ -103,9 +109,13 @@ impl Server {
     /// # Cancel safety
     /// Dropping the future ends the wait; time that has passed stays passed.
     pub async fn sleep(&self, duration: Duration) {
+        let driver = self.driver();
         let begun = Waiting::begin(&self.shared, |engine| Ok(engine.sleep(duration)));
-        if let Ok(mut waiting) = begun {
-            waiting.answer().await;
+        let Ok(mut waiting) = begun else { return };
+        tokio::select! {
+            biased;
+            _ = waiting.answer() => {}
+            never = driver.pass_time() => match never {},
         }
     }
 
@@ -190,12 +200,9 @@ impl Server {
     }
 
     /// Keeps time from being skipped until the guard is dropped, for as long as a test does things
-    /// that the server cannot see.
-    pub fn hold_time(&self) -> TimeHold {
-        self.shared.call(Engine::lock_time_skipping);
-        TimeHold {
-            shared: Arc::clone(&self.shared),
-        }
+    /// that the server cannot see. The reason is for [`Self::diagnostics`].
+    pub fn hold_time(&self, reason: impl Into<String>) -> TimeHold {
+        TimeHold::new(&self.shared, reason.into())
     }
 
     /// The virtual time.
@@ -233,24 +240,11 @@ impl Server {
     }
 }
 
-/// Keeps time from being skipped while it lives; see [`Server::hold_time`].
-#[derive(Debug)]
-#[must_use = "time is free again as soon as this is dropped"]
-pub struct TimeHold {
-    shared: Arc<Shared>,
-}
-
-impl Drop for TimeHold {
-    fn drop(&mut self) {
-        // Fails only if a remote client has unlocked more than it locked, which is its mistake.
-        let _ = self.shared.call(Engine::unlock_time_skipping);
-    }
-}
-
 impl Shared {
     /// Makes one call to the engine, and hands out the answers that came of it.
     pub(super) fn call<T>(&self, call: impl FnOnce(&mut Engine) -> T) -> T {
         let mut state = self.lock();
+        state.calls += 1;
         self.tell_time(&mut state.engine);
         let result = call(&mut state.engine);
         state.deliver();
@@ -260,7 +254,7 @@ impl Shared {
     }
 
     /// Looks at the engine as it is now. Nobody is woken unless the passing of time did something.
-    fn look<T>(&self, look: impl FnOnce(&Engine) -> T) -> T {
+    pub(super) fn look<T>(&self, look: impl FnOnce(&Engine) -> T) -> T {
         let mut state = self.lock();
         self.tell_time(&mut state.engine);
         let result = look(&state.engine);
@@ -278,6 +272,7 @@ impl Shared {
         start: impl FnOnce(&mut Engine) -> crate::server::Result<CallId>,
     ) -> crate::server::Result<(CallId, oneshot::Receiver<Answer>)> {
         let mut state = self.lock();
+        state.calls += 1;
         self.tell_time(&mut state.engine);
         let begun = start(&mut state.engine);
         let (sender, receiver) = oneshot::channel();
@@ -302,11 +297,11 @@ impl Shared {
         }
     }
 
-    fn announce_change(&self) {
+    pub(super) fn announce_change(&self) {
         self.version.send_modify(|version| *version += 1);
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         // A panic in the engine is a bug, but one that the panicking call reports on its own.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -314,7 +309,7 @@ impl Shared {
 
 impl State {
     /// Hands out all answers; returns whether there were any.
-    fn deliver(&mut self) -> bool {
+    pub(super) fn deliver(&mut self) -> bool {
         let mut any = false;
         while let Some((call, answer)) = self.engine.poll_answer() {
             any = true;

@@ -9,12 +9,15 @@ mod engine_calls;
 mod handle;
 mod health;
 mod operator_service;
+mod pace;
 mod service;
 mod status;
 mod tcp;
 mod test_service;
 mod workflow_service;
 
-pub use self::handle::{Server, TimeHold};
+pub use self::handle::Server;
+pub(crate) use self::pace::Alarm;
+pub use self::pace::TimeHold;
 pub use self::service::InProcessServer;
 pub use self::tcp::BoundServer;

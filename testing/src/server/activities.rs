@@ -233,6 +233,13 @@ impl Execution {
         world.queues.return_task(queue, task);
     }
 
+    /// Whether the attempt that a worker answers for is under way.
+    pub(super) fn has_started_activity(&self, token: &TaskToken) -> bool {
+        let activity = self.activities.get(&token.scheduled_event_id);
+        let is_it = |activity: &Activity| activity.is_started() && activity.stamp == token.stamp;
+        self.is_open() && activity.is_some_and(is_it)
+    }
+
     /// The activity that a worker answers for.
     pub(super) fn started_activity(&mut self, token: &TaskToken) -> Result<&mut Activity> {
         if !self.is_open() {

@@ -158,7 +158,7 @@ impl Engine {
         Ok(api::RespondActivityTaskCanceledByIdResponse::default())
     }
 
-    fn activity_run(&self, token: &bytes::Bytes) -> Result<(RunKey, TaskToken)> {
+    pub(super) fn activity_run(&self, token: &bytes::Bytes) -> Result<(RunKey, TaskToken)> {
         let token = TaskToken::parse(token)?;
         let key = RunKey(token.run);
         if self.runs.contains_key(&key) {

@@ -38,7 +38,7 @@ impl Engine {
 
     /// Whether nothing is under way, so that only time, or a client, can change anything.
     pub fn is_idle(&self) -> bool {
-        !self.is_busy()
+        !self.is_working()
     }
 
     /// Whether something is under way that has to end before time may be skipped.
@@ -46,9 +46,12 @@ impl Engine {
     /// A task that nobody will take, because no worker attends its queue, holds nothing: otherwise
     /// one forgotten workflow would stop the clock for good.
     pub(super) fn is_busy(&self) -> bool {
-        self.maybe_busy
-            .iter()
-            .any(|key| !self.business(&self.runs[key]).is_empty())
+        self.clock.holds.any() || self.is_working()
+    }
+
+    fn is_working(&self) -> bool {
+        let works = |key| !self.business(&self.runs[key]).is_empty();
+        self.clock.holds.anything_rings() || self.maybe_busy.iter().any(works)
     }
 
     /// What of this run holds the clock.
@@ -74,6 +77,7 @@ impl Engine {
             let queue = run.activity_queue(activity.scheduled_event_id);
             match activity.state {
                 ActivityState::Started if self.world.detached.contains(activity.type_name()) => {}
+                ActivityState::Started if self.world.naps((run.key, activity.stamp)) => {}
                 ActivityState::Started => {
                     business.push(format!("activity {:?} is running", activity.id()));
                 }
@@ -109,6 +113,7 @@ impl Engine {
         let hopeless = !awaited.is_empty()
             && !self.is_busy()
             && !self.clock.is_locked()
+            && self.alarms().next().is_none()
             && self
                 .world
                 .timers
@@ -126,16 +131,21 @@ impl Engine {
     /// What every open run is doing, for people.
     pub fn diagnostics(&self) -> String {
         let mut text = format!("virtual time {}\n", humane(self.world.now));
+        for reason in self.clock.holds.reasons() {
+            let _ = writeln!(text, "  {reason}");
+        }
+        if self.clock.is_locked() {
+            let _ = writeln!(text, "  time skipping is locked");
+        }
         for run in self.runs.values().filter(|run| run.is_open()) {
             let _ = writeln!(text, "  {}", self.describe_wait(run));
         }
         for timer in self.pending_timers() {
             let at = humane(timer.at);
-            let _ = writeln!(
-                text,
-                "  {at}: {} of workflow {:?}",
-                timer.what, timer.workflow_id
-            );
+            let _ = match timer.workflow_id.as_str() {
+                "" => writeln!(text, "  {at}: {}", timer.what),
+                id => writeln!(text, "  {at}: {} of workflow {id:?}", timer.what),
+            };
         }
         text
     }

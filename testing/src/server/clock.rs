@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 use super::Engine;
 use super::busy::POLLER_GRACE;
 use super::errors::{Error, Result};
+use super::holds::Holds;
 use super::long_polls::{Answer, CallId, Place};
 use super::options::TimeMode;
 use super::timers::Timer;
@@ -16,15 +17,30 @@ pub(super) struct Clock {
     mode: TimeMode,
     /// Time is not skipped while this is above zero.
     locks: u32,
-    sleepers: BTreeMap<(SystemTime, CallId), Sleeper>,
+    pub(super) holds: Holds,
+    /// By moment, and then those first that others at the same moment should find dealt with.
+    sleepers: BTreeMap<(SystemTime, Rank, CallId), Sleeper>,
     /// How much was skipped, on top of the wall clock's time.
     skipped: Duration,
 }
 
+/// Somebody who waits for a moment.
 #[derive(Debug)]
-struct Sleeper {
-    /// The sleep borrowed a lock and gives it back at its end.
-    locks_again: bool,
+pub(super) enum Sleeper {
+    /// Somebody who is to be called then, and wants no time to pass for that.
+    Alarm { what: String },
+    /// Somebody who wants time to pass until then.
+    Sleep {
+        /// The sleep borrowed a lock and gives it back at its end.
+        locks_again: bool,
+    },
+}
+
+/// Who is woken first at the same moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    Alarm,
+    Sleep,
 }
 
 /// Something that is due at some moment of virtual time.
@@ -46,17 +62,43 @@ impl Clock {
         Self {
             mode,
             locks,
+            holds: Holds::default(),
             sleepers: BTreeMap::new(),
             skipped: Duration::ZERO,
         }
     }
 
     pub(super) fn follows_wall(&self) -> bool {
-        self.mode != TimeMode::Frozen
+        self.mode.follows_wall()
     }
 
     pub(super) fn is_locked(&self) -> bool {
         self.locks > 0
+    }
+
+    /// The alarms that have not rung, soonest first.
+    pub(super) fn alarms(&self) -> impl Iterator<Item = (SystemTime, &str)> {
+        self.sleepers
+            .iter()
+            .filter_map(|((at, ..), sleeper)| match sleeper {
+                Sleeper::Alarm { what } => Some((*at, what.as_str())),
+                Sleeper::Sleep { .. } => None,
+            })
+    }
+
+    fn anyone_sleeps(&self) -> bool {
+        self.sleepers
+            .keys()
+            .any(|(_, rank, _)| *rank == Rank::Sleep)
+    }
+}
+
+impl Sleeper {
+    fn rank(&self) -> Rank {
+        match self {
+            Self::Alarm { .. } => Rank::Alarm,
+            Self::Sleep { .. } => Rank::Sleep,
+        }
     }
 }
 
@@ -90,7 +132,7 @@ impl Engine {
 
     /// Waits for a moment. The answer is an [`Answer::Slept`].
     pub fn sleep_until(&mut self, until: SystemTime) -> CallId {
-        self.add_sleeper(until, false)
+        self.add_sleeper(until, Sleeper::Sleep { locks_again: false })
     }
 
     /// As [`Self::sleep`], and time may be skipped meanwhile although it is locked (once).
@@ -99,7 +141,8 @@ impl Engine {
     /// Time is not locked.
     pub fn sleep_unlocked(&mut self, by: Duration) -> Result<CallId> {
         self.unlock_once()?;
-        Ok(self.add_sleeper(self.world.now + by, true))
+        let until = self.world.now + by;
+        Ok(self.add_sleeper(until, Sleeper::Sleep { locks_again: true }))
     }
 
     /// Forbids the skipping of time, until [`Self::unlock_time_skipping`].
@@ -119,7 +162,7 @@ impl Engine {
 
     /// The next moment at which something is due, or may become so.
     pub fn next_due(&self) -> Option<SystemTime> {
-        let sleeper = self.clock.sleepers.keys().next().map(|(until, _)| *until);
+        let sleeper = self.next_sleeper();
         let due = self.world.timers.next_at().into_iter().chain(sleeper).min();
         // What holds the clock now may do so only for the time being.
         let held = !self.clock.is_locked() && self.clock.follows_wall() && self.is_busy();
@@ -139,7 +182,42 @@ impl Engine {
                 what: describe(timer),
             })
         };
-        self.world.timers.iter().filter_map(describe).collect()
+        let timers = self.world.timers.iter().filter_map(describe);
+        let mut pending: Vec<_> = timers.chain(self.alarms()).collect();
+        pending.sort_by_key(|timer| timer.at);
+        pending
+    }
+
+    /// The next moment at which something is due, apart from the timeouts of whole runs.
+    pub fn next_event(&self) -> Option<SystemTime> {
+        let timers = self.world.timers.iter();
+        let timer = timers
+            .filter(|(.., timer)| !timer.bounds_run())
+            .map(|(at, ..)| at)
+            .next();
+        timer
+            .into_iter()
+            .chain(self.alarms().map(|alarm| alarm.at).next())
+            .min()
+    }
+
+    /// Whether [`Self::skip`] would do something. It says so only for a
+    /// [paced](TimeMode::Paced) clock.
+    pub fn may_skip(&self) -> bool {
+        self.clock.mode == TimeMode::Paced
+            && self.has_waiters()
+            && !self.is_busy()
+            && !self.clock.is_locked()
+            && self.next_moment().is_some()
+    }
+
+    /// Lets a [paced](TimeMode::Paced) clock jump to the next moment at which something is due, if
+    /// it [may](Self::may_skip).
+    pub fn skip(&mut self) {
+        if self.may_skip() {
+            self.jump();
+            self.settle();
+        }
     }
 
     fn unlock_once(&mut self) -> Result<()> {
@@ -150,12 +228,11 @@ impl Engine {
         Ok(())
     }
 
-    fn add_sleeper(&mut self, until: SystemTime, locks_again: bool) -> CallId {
+    pub(super) fn add_sleeper(&mut self, until: SystemTime, sleeper: Sleeper) -> CallId {
         let call = self.world.calls.next_id();
         self.world.calls.park(call, Place::Sleep);
-        self.clock
-            .sleepers
-            .insert((until, call), Sleeper { locks_again });
+        let key = (until, sleeper.rank(), call);
+        self.clock.sleepers.insert(key, sleeper);
         self.settle();
         call
     }
@@ -165,27 +242,38 @@ impl Engine {
             .clock
             .sleepers
             .keys()
-            .find(|(_, sleeper)| *sleeper == call)
+            .find(|(.., sleeper)| *sleeper == call)
             .copied();
-        if let Some(sleeper) = found.and_then(|key| self.clock.sleepers.remove(&key))
-            && sleeper.locks_again
+        if let Some(Sleeper::Sleep { locks_again: true }) =
+            found.and_then(|key| self.clock.sleepers.remove(&key))
         {
             self.clock.locks += 1;
         }
+        self.end_alarm(call);
     }
 
     /// Wakes a sleeper or skips to the next moment; false if neither is possible.
     pub(super) fn step_time(&mut self) -> bool {
-        if !self.clock.follows_wall() && !self.has_waiters() {
-            return false;
-        }
         let busy = self.is_busy();
         if self.wake_sleeper(busy) {
             return true;
         }
-        if busy || self.clock.is_locked() {
+        if busy || self.clock.is_locked() || !self.skips_by_itself() {
             return false;
         }
+        self.jump()
+    }
+
+    fn skips_by_itself(&self) -> bool {
+        match self.clock.mode {
+            TimeMode::Flowing | TimeMode::Skipping => true,
+            TimeMode::Frozen => self.has_waiters(),
+            TimeMode::Paced => false,
+        }
+    }
+
+    /// Skips to the next moment, if there is one.
+    fn jump(&mut self) -> bool {
         let Some(at) = self.next_moment() else {
             return false;
         };
@@ -197,7 +285,11 @@ impl Engine {
     }
 
     pub(super) fn has_waiters(&self) -> bool {
-        !self.clock.sleepers.is_empty() || self.world.calls.anyone_wants_time()
+        self.clock.anyone_sleeps() || self.world.calls.anyone_wants_time()
+    }
+
+    fn next_sleeper(&self) -> Option<SystemTime> {
+        self.clock.sleepers.keys().next().map(|(until, ..)| *until)
     }
 
     /// Wakes one sleeper whose moment has come and, on a frozen clock, has been dealt with.
@@ -206,12 +298,14 @@ impl Engine {
         let Some(entry) = self.clock.sleepers.first_entry() else {
             return false;
         };
-        let (until, call) = *entry.key();
+        let (until, _, call) = *entry.key();
         if until > self.world.now || unsettled {
             return false;
         }
-        let sleeper = entry.remove();
-        self.clock.locks += u32::from(sleeper.locks_again);
+        match entry.remove() {
+            Sleeper::Alarm { what } => self.clock.holds.ring(call, what),
+            Sleeper::Sleep { locks_again } => self.clock.locks += u32::from(locks_again),
+        }
         self.world.calls.answer(call, Answer::Slept);
         true
     }
@@ -222,7 +316,7 @@ impl Engine {
     /// to see timers fire, but hardly that a run is timed out because the test was slow to signal
     /// it: when nothing but the timeouts of runs is pending, a frozen clock stays where it is.
     fn next_moment(&self) -> Option<SystemTime> {
-        let sleeper = self.clock.sleepers.keys().next().map(|(until, _)| *until);
+        let sleeper = self.next_sleeper();
         let bounds_only = || {
             self.world
                 .timers
@@ -265,6 +359,7 @@ impl Engine {
                     run.queue_activity(scheduled_event_id, world);
                 }
                 Timer::FirstTask => run.end_backoff(world),
+                Timer::NapOver { napper } => world.end_nap(napper),
                 Timer::RunTimeout | Timer::ExecutionTimeout => run.time_out_run(world),
                 Timer::User { timer_id } => run.fire_timer(timer_id, world),
                 Timer::WorkflowTask { stamp, timeout } => run.time_out_task(stamp, timeout, world),
@@ -292,6 +387,7 @@ fn describe(timer: &Timer) -> String {
         }
         Timer::ExecutionTimeout => "workflow execution timeout".to_owned(),
         Timer::FirstTask => "end of the delay before the first workflow task".to_owned(),
+        Timer::NapOver { .. } => "end of the time that an activity takes".to_owned(),
         Timer::RunTimeout => "workflow run timeout".to_owned(),
         Timer::User { timer_id } => format!("timer {timer_id:?}"),
         Timer::WorkflowTask { timeout, .. } => {

@@ -101,7 +101,7 @@ impl Engine {
                 let error = Err(Error::query_deadline());
                 world.calls.answer(call, Answer::Query(Box::new(error)));
             }),
-            Some(Place::Sleep) | None => {}
+            Some(Place::Nap(_) | Place::Sleep) | None => {}
         }
     }
 
@@ -116,6 +116,7 @@ impl Engine {
             Some(Place::Update(key)) => {
                 self.in_run(key, |run, _| run.drop_update_waiter(call));
             }
+            Some(Place::Nap(napper)) => self.forget_nap(napper),
             Some(Place::Sleep) => self.forget_sleeper(call),
             None => {}
         }

@@ -7,6 +7,7 @@ use outlast_proto::temporal::api::workflowservice::v1 as api;
 use super::errors::Result;
 use super::execution::RunKey;
 use super::matching::QueueKey;
+use super::naps::Napper;
 
 /// Names a call whose answer comes later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -33,6 +34,7 @@ pub enum Answer {
 #[derive(Clone, Debug)]
 pub(super) enum Place {
     History(RunKey),
+    Nap(Napper),
     Queue(QueueKey),
     Query(RunKey),
     Sleep,
@@ -90,7 +92,7 @@ impl Calls {
             .iter()
             .filter_map(|call| match self.open.get(call)? {
                 Place::History(run) | Place::Update(run) | Place::Query(run) => Some(*run),
-                Place::Queue(_) | Place::Sleep => None,
+                Place::Nap(_) | Place::Queue(_) | Place::Sleep => None,
             })
             .collect()
     }

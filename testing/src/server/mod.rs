@@ -38,12 +38,14 @@ mod deliveries;
 mod describe;
 mod dispatch;
 mod errors;
+mod event_alarms;
 mod event_types;
 mod execution;
 mod execution_options;
 mod externals;
 mod history;
 mod history_reads;
+mod holds;
 mod id_policies;
 mod ids;
 mod links;
@@ -52,6 +54,7 @@ mod long_polls;
 mod matching;
 mod multi_operation;
 mod namespaces;
+mod naps;
 mod options;
 mod queries;
 mod reapply;
@@ -83,6 +86,7 @@ use outlast_proto::temporal::api::history::v1::HistoryEvent;
 pub use self::busy::Stalled;
 pub use self::clock::PendingTimer;
 pub use self::errors::{Code, Error, Result};
+pub use self::holds::HoldId;
 pub use self::long_polls::{Answer, CallId};
 pub use self::options::{SearchAttributes, ServerOptions, TimeMode};
 pub use self::world::WorkflowTaskFailure;
@@ -223,6 +227,8 @@ impl Engine {
                 break;
             }
         }
+        self.wake_orphans();
+        self.ring_event_alarms();
         self.dispatch();
     }
 

@@ -50,10 +50,20 @@ impl Default for ServerOptions {
 pub enum TimeMode {
     /// Time stands still until nothing is busy and somebody waits for time to pass; then it jumps.
     Frozen,
+    /// As frozen, but each jump is asked for by whoever drives the server, so that a test comes to
+    /// act before time passes.
+    Paced,
     /// Time follows the wall clock, and jumps ahead only while a client has unlocked skipping.
     Flowing,
     /// Time follows the wall clock, and jumps ahead unless a client has locked skipping.
     Skipping,
+}
+
+impl TimeMode {
+    /// Whether time passes as it does on the wall.
+    pub fn follows_wall(self) -> bool {
+        matches!(self, Self::Flowing | Self::Skipping)
+    }
 }
 
 /// Which search attributes exist, besides those of the server itself.

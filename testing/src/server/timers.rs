@@ -6,6 +6,7 @@ use std::time::SystemTime;
 use outlast_proto::temporal::api::enums::v1::TimeoutType;
 
 use super::execution::RunKey;
+use super::naps::Napper;
 
 /// When a timer is due, and its place among those due at the same instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,6 +29,8 @@ pub(super) enum Timer {
     ExecutionTimeout,
     /// The start delay or the retry backoff of a run is over.
     FirstTask,
+    /// An activity's attempt that napped goes on.
+    NapOver { napper: Napper },
     /// The run takes too long.
     RunTimeout,
     /// A timer of the workflow.

@@ -1,6 +1,6 @@
 //! What a run reaches outside itself: time, ids, queues, and the calls that wait.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
@@ -13,6 +13,7 @@ use super::ids::Ids;
 use super::long_polls::Calls;
 use super::matching::TaskQueues;
 use super::namespaces::Namespaces;
+use super::naps::{Nap, Napper};
 use super::options::ServerOptions;
 use super::timers::TimerQueue;
 
@@ -33,6 +34,8 @@ pub(super) struct World {
     pub(super) task_failures: VecDeque<WorkflowTaskFailure>,
     /// Types of activities that others complete, at some time, and that hold no clock.
     pub(super) detached: BTreeSet<String>,
+    /// Attempts of activities that run and hold no clock.
+    pub(super) naps: BTreeMap<Napper, Nap>,
     next_stamp: u64,
 }
 
@@ -50,6 +53,7 @@ impl World {
             deliveries: VecDeque::new(),
             task_failures: VecDeque::new(),
             detached: BTreeSet::new(),
+            naps: BTreeMap::new(),
             next_stamp: 0,
         }
     }

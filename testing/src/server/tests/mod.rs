@@ -9,6 +9,7 @@ mod children;
 mod cron;
 mod determinism;
 mod listing;
+mod pacing;
 mod queries;
 mod requests;
 mod scene;
