@@ -25,6 +25,8 @@ mod env;
 mod grpc;
 pub mod server;
 
-pub use env::{Call, Guarded, TestEnv, TestHandle, TestStart};
+pub use env::{
+    ActivityMock, Call, CallOf, CallbackOutput, Guarded, TestEnv, TestHandle, TestStart,
+};
 pub use grpc::{BoundServer, InProcessServer, Server, TimeHold};
-pub use server::{SearchAttributes, ServerOptions, TimeMode};
+pub use server::{PendingTimer, SearchAttributes, ServerOptions, TimeMode};

@@ -3,36 +3,37 @@
 use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::panic::Location;
-use std::pin::{Pin, pin};
-use std::task::Poll;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use outlast::Client;
-
+use super::backend::Backend;
+use super::shared::Shared;
 use crate::Server;
+use crate::server::Stalled;
 
-/// Somebody who waits, and has to hear of it if that is in vain.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Watch<'a> {
-    pub(super) server: &'a Server,
-    pub(super) client: &'a Client,
-    pub(super) fails_fast: bool,
-    pub(super) place: &'static Location<'static>,
+/// Somebody who waits, lets time pass meanwhile, and has to hear of it if that is in vain.
+#[derive(Clone, Debug)]
+pub(super) struct Watch {
+    shared: Arc<Shared>,
+    place: &'static Location<'static>,
 }
 
-/// A call of the client that fails the test where it would hang: when a workflow task fails.
+/// A call of the client that fails the test where it would hang: when a workflow task fails, when
+/// an activity or a mock panics, or when nothing is going to happen any more.
 #[must_use = "nothing happens until the call is awaited"]
-pub struct Guarded<'a, C> {
-    watch: Watch<'a>,
+pub struct Guarded<C> {
+    watch: Watch,
     call: C,
 }
 
-impl<'a, C> Guarded<'a, C> {
-    pub(super) fn new(watch: Watch<'a>, call: C) -> Self {
+impl<C> Guarded<C> {
+    pub(super) fn new(watch: Watch, call: C) -> Self {
         Self { watch, call }
     }
 
     /// Sets an option of the client's call.
-    pub fn with<D>(self, set: impl FnOnce(C) -> D) -> Guarded<'a, D> {
+    pub fn with<D>(self, set: impl FnOnce(C) -> D) -> Guarded<D> {
         Guarded {
             watch: self.watch,
             call: set(self.call),
@@ -40,67 +41,107 @@ impl<'a, C> Guarded<'a, C> {
     }
 }
 
-impl<'a, C> IntoFuture for Guarded<'a, C>
+impl<C> IntoFuture for Guarded<C>
 where
-    C: IntoFuture + Send + 'a,
-    C::IntoFuture: Send + 'a,
+    C: IntoFuture + Send + 'static,
+    C::IntoFuture: Send,
     C::Output: Send,
 {
     type Output = C::Output;
-    type IntoFuture = Pin<Box<dyn Future<Output = C::Output> + Send + 'a>>;
+    type IntoFuture = Pin<Box<dyn Future<Output = C::Output> + Send>>;
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move { self.watch.run(self.call.into_future()).await })
     }
 }
 
-impl Watch<'_> {
-    /// Waits for `wanted`, unless a workflow task fails or nothing is going to happen.
+impl Watch {
+    pub(super) fn new(shared: Arc<Shared>, place: &'static Location<'static>) -> Self {
+        Self { shared, place }
+    }
+
+    /// Waits for `wanted`, letting time pass, unless that is in vain.
     pub(super) async fn run<F: Future>(self, wanted: F) -> F::Output {
-        let mut wanted = pin!(wanted);
-        let mut failure = pin!(self.server.workflow_task_failure());
-        let mut stall = pin!(self.server.stall());
-        enum Ended<T> {
-            Wanted(T),
-            TaskFailed(String),
-            Stalled(crate::server::Stalled),
-        }
-        let ended = std::future::poll_fn(|cx| {
-            if let Poll::Ready(output) = wanted.as_mut().poll(cx) {
-                return Poll::Ready(Ended::Wanted(output));
-            }
-            if self.fails_fast
-                && let Poll::Ready(failure) = failure.as_mut().poll(cx)
-            {
-                return Poll::Ready(Ended::TaskFailed(failure.to_string()));
-            }
-            stall.as_mut().poll(cx).map(Ended::Stalled)
-        });
-        match ended.await {
-            Ended::Wanted(output) => output,
-            Ended::TaskFailed(report) => {
-                panic!(
-                    "a workflow task failed while the test waited at {}:\n{report}",
-                    self.place
-                )
-            }
-            Ended::Stalled(stalled) => {
-                let mut report = stalled.to_string();
-                for workflow_id in &stalled.workflow_ids {
-                    report.push('\n');
-                    report.push_str(&self.stack_trace(workflow_id).await);
+        let place = self.place;
+        let driver = match &self.shared.backend {
+            Backend::InMemory(server) => Some(server.driver()),
+            Backend::Real => None,
+        };
+        let problem = match (&self.shared.backend, &driver) {
+            (Backend::InMemory(server), Some(driver)) => tokio::select! {
+                biased;
+                output = wanted => return output,
+                problems = self.shared.attempts.problems.any() => problems.join("\n"),
+                failure = self.task_failure(server) => {
+                    format!("a workflow task failed:\n{failure}")
                 }
-                panic!(
-                    "the test waits at {} for what will not come: {report}",
-                    self.place
-                )
+                stalled = server.stall() => self.describe(stalled).await,
+                report = self.standstill(server) => report,
+                never = driver.pass_time() => match never {},
+            },
+            _ => tokio::select! {
+                biased;
+                output = wanted => return output,
+                problems = self.shared.attempts.problems.any() => problems.join("\n"),
+                limit = self.limit() => format!("nothing came of it for {limit:?}"),
+            },
+        };
+        panic!("the test waited at {place}, and {problem}")
+    }
+
+    /// Waits for a workflow task that fails, unless that is no concern of the test.
+    async fn task_failure(&self, server: &Server) -> String {
+        if !self.shared.settings().fails_fast {
+            return std::future::pending().await;
+        }
+        let failure = server.workflow_task_failure().await;
+        let namespace = self.shared.client.namespace();
+        let history = server.history_of(namespace, &failure.workflow_id, &failure.run_id);
+        let mut report = failure.to_string();
+        for line in history.iter().flat_map(|history| history.summary()) {
+            report.push_str("\n  ");
+            report.push_str(&line);
+        }
+        report
+    }
+
+    /// Waits until virtual time has stood still for too long, because something is busy.
+    async fn standstill(&self, server: &Server) -> String {
+        loop {
+            let before = server.now();
+            let limit = self.limit().await;
+            if server.now() == before && !server.may_pass_time() {
+                return format!(
+                    "virtual time stood still for {limit:?}, because something is under way that \
+                     does not end; if it needs that long, see `TestEnv::real_time_limit`:\n{}",
+                    server.diagnostics()
+                );
             }
         }
     }
 
+    /// Waits as long as a test may wait in real time, also where tokio's clock is paused.
+    pub(super) async fn limit(&self) -> Duration {
+        let limit = self.shared.settings().real_time_limit;
+        let began = wall_clock();
+        while let Some(left) = limit.checked_sub(began.elapsed()).filter(|d| !d.is_zero()) {
+            tokio::time::sleep(left).await;
+        }
+        limit
+    }
+
+    async fn describe(&self, stalled: Stalled) -> String {
+        let mut report = format!("what it waits for will not come: {stalled}");
+        for workflow_id in &stalled.workflow_ids {
+            report.push('\n');
+            report.push_str(&self.stack_trace(workflow_id).await);
+        }
+        report
+    }
+
     /// Where a stalled workflow waits.
-    async fn stack_trace(self, workflow_id: &str) -> String {
-        let handle = self.client.workflow_by_id(workflow_id);
+    async fn stack_trace(&self, workflow_id: &str) -> String {
+        let handle = self.shared.client.workflow_by_id(workflow_id);
         match handle.query_by_name::<String>("__stack_trace", ()).await {
             Ok(trace) => format!("the code of `{workflow_id}` waits:\n  {trace}"),
             Err(error) => format!("where `{workflow_id}` waits is not known: {error}"),
@@ -108,7 +149,15 @@ impl Watch<'_> {
     }
 }
 
-impl<C> fmt::Debug for Guarded<'_, C> {
+#[expect(
+    clippy::disallowed_methods,
+    reason = "only to notice a test that hangs"
+)]
+fn wall_clock() -> Instant {
+    Instant::now()
+}
+
+impl<C> fmt::Debug for Guarded<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Guarded")
             .field("place", &self.watch.place)

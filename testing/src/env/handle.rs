@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::ops::Deref;
-use std::panic::Location;
+use std::sync::Arc;
 use std::time::Duration;
 
 use outlast::WorkflowHandle;
@@ -10,20 +10,23 @@ use outlast::client::{QueryCall, ResultError, SignalCall, StartUpdateCall, Updat
 use outlast::convert::InputOf;
 use outlast::definition::{QueryFn, ResultOf, SignalFn, UpdateFn, Workflow};
 
-use super::TestEnv;
-use super::guard::{Guarded, Watch};
+use super::guard::Guarded;
+use super::shared::Shared;
 
-/// A workflow that a [`TestEnv`] runs.
+/// A workflow that a [`TestEnv`](super::TestEnv) runs.
 ///
 /// It is a [`WorkflowHandle`] whose waits fail the test where they would hang.
-pub struct TestHandle<'a, K: Workflow> {
-    env: &'a TestEnv,
+pub struct TestHandle<K: Workflow> {
+    shared: Arc<Shared>,
     handle: WorkflowHandle<K>,
 }
 
-impl<'a, K: Workflow> TestHandle<'a, K> {
-    pub(super) fn new(env: &'a TestEnv, handle: WorkflowHandle<K>) -> Self {
-        Self { env, handle }
+impl<K: Workflow> TestHandle<K> {
+    pub(super) fn new(shared: &Arc<Shared>, handle: WorkflowHandle<K>) -> Self {
+        Self {
+            shared: Arc::clone(shared),
+            handle,
+        }
     }
 
     /// Waits for the workflow's result, skipping time.
@@ -34,44 +37,50 @@ impl<'a, K: Workflow> TestHandle<'a, K> {
     /// # Panics
     /// When a workflow task fails, or the workflow waits for what will not come.
     #[track_caller]
-    pub fn result(&self) -> impl Future<Output = Result<ResultOf<K>, ResultError>> + Send + 'a
+    pub fn result(&self) -> impl Future<Output = Result<ResultOf<K>, ResultError>> + Send + use<K>
     where
         ResultOf<K>: Send,
     {
-        let watch = self.env.watch();
+        let watch = self.shared.watch();
         let result = self.handle.result();
         async move { watch.run(result.into_future()).await }
     }
 
+    /// Waits for the result without watching over the test.
+    pub(super) fn untimed_result(
+        &self,
+    ) -> impl Future<Output = Result<ResultOf<K>, ResultError>> + Send + use<K>
+    where
+        ResultOf<K>: Send,
+    {
+        self.handle.result().into_future()
+    }
+
     /// Sends a signal.
     #[track_caller]
-    pub fn signal<F, M>(&self, signal: F, args: InputOf<F::Args>) -> Guarded<'a, SignalCall>
+    pub fn signal<F, M>(&self, signal: F, args: InputOf<F::Args>) -> Guarded<SignalCall>
     where
         F: SignalFn<K::State, M>,
     {
-        Guarded::new(self.env.watch(), self.handle.signal(signal, args))
+        Guarded::new(self.shared.watch(), self.handle.signal(signal, args))
     }
 
     /// Asks a query.
     #[track_caller]
-    pub fn query<F, M>(&self, query: F, args: InputOf<F::Args>) -> Guarded<'a, QueryCall<F::Output>>
+    pub fn query<F, M>(&self, query: F, args: InputOf<F::Args>) -> Guarded<QueryCall<F::Output>>
     where
         F: QueryFn<K::State, M>,
     {
-        Guarded::new(self.env.watch(), self.handle.query(query, args))
+        Guarded::new(self.shared.watch(), self.handle.query(query, args))
     }
 
     /// Updates the workflow and waits for the outcome, skipping time.
     #[track_caller]
-    pub fn update<F, M>(
-        &self,
-        update: F,
-        args: InputOf<F::Args>,
-    ) -> Guarded<'a, UpdateCall<F::Output>>
+    pub fn update<F, M>(&self, update: F, args: InputOf<F::Args>) -> Guarded<UpdateCall<F::Output>>
     where
         F: UpdateFn<K::State, M>,
     {
-        Guarded::new(self.env.watch(), self.handle.update(update, args))
+        Guarded::new(self.shared.watch(), self.handle.update(update, args))
     }
 
     /// Updates the workflow and waits until the update is accepted.
@@ -80,33 +89,21 @@ impl<'a, K: Workflow> TestHandle<'a, K> {
         &self,
         update: F,
         args: InputOf<F::Args>,
-    ) -> Guarded<'a, StartUpdateCall<F::Output>>
+    ) -> Guarded<StartUpdateCall<F::Output>>
     where
         F: UpdateFn<K::State, M>,
     {
-        Guarded::new(self.env.watch(), self.handle.start_update(update, args))
+        Guarded::new(self.shared.watch(), self.handle.start_update(update, args))
     }
 
-    /// Lets virtual time pass; the same as [`TestEnv::sleep`].
-    pub async fn advance(&self, duration: Duration) {
-        self.env.sleep(duration).await;
-    }
-}
-
-impl TestEnv {
-    /// The watch of somebody who waits at the caller's place.
+    /// Lets virtual time pass; the same as [`TestEnv::sleep`](super::TestEnv::sleep).
     #[track_caller]
-    pub(super) fn watch(&self) -> Watch<'_> {
-        Watch {
-            server: &self.server,
-            client: &self.client,
-            fails_fast: self.fails_fast,
-            place: Location::caller(),
-        }
+    pub fn advance(&self, duration: Duration) -> impl Future<Output = ()> + Send + use<K> {
+        self.shared.sleep(duration)
     }
 }
 
-impl<K: Workflow> Deref for TestHandle<'_, K> {
+impl<K: Workflow> Deref for TestHandle<K> {
     type Target = WorkflowHandle<K>;
 
     fn deref(&self) -> &WorkflowHandle<K> {
@@ -114,7 +111,16 @@ impl<K: Workflow> Deref for TestHandle<'_, K> {
     }
 }
 
-impl<K: Workflow> fmt::Debug for TestHandle<'_, K> {
+impl<K: Workflow> Clone for TestHandle<K> {
+    fn clone(&self) -> Self {
+        Self {
+            shared: Arc::clone(&self.shared),
+            handle: self.handle.clone(),
+        }
+    }
+}
+
+impl<K: Workflow> fmt::Debug for TestHandle<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("TestHandle")
             .field(self.handle.workflow_id())

@@ -1,30 +1,43 @@
 //! [`TestEnv`]: a workflow under test, with everything around it.
 
+mod attach;
+mod backend;
+mod callbacks;
 mod calls;
 mod guard;
 mod handle;
+mod mock;
+mod problems;
+mod shared;
 mod start;
+mod text;
+mod time;
+mod verify;
 mod workers;
 
 use std::fmt;
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime};
+use std::panic::Location;
+use std::sync::Arc;
+use std::time::SystemTime;
 
-use outlast::Client;
-use outlast::activity::{ActivityImpl, ActivityRegistry, ActivitySet};
+use outlast::activity::{ActivityImpl, ActivityResult, ActivitySet};
 use outlast::client::ResultError;
-use outlast::convert::{Args, InputOf};
+use outlast::convert::InputOf;
 use outlast::definition::{Activity, ActivityFn, ResultOf, Workflow, WorkflowFn};
 use outlast::workflow::WorkflowImpl;
+use outlast::{ActivityContext, Client, Payload};
 
-pub use self::calls::Call;
-use self::calls::CallLog;
+use self::backend::Backend;
+pub use self::callbacks::CallbackOutput;
+pub use self::calls::{Call, CallOf};
 pub use self::guard::Guarded;
 pub use self::handle::TestHandle;
+pub use self::mock::ActivityMock;
+use self::mock::Plan;
+use self::shared::Shared;
 pub use self::start::TestStart;
-use self::workers::Workers;
 use crate::Server;
-use crate::server::ServerOptions;
+use crate::server::{ServerOptions, TimeMode};
 
 /// A Temporal server, a worker and a client in one process, on a virtual clock.
 ///
@@ -32,8 +45,15 @@ use crate::server::ServerOptions;
 /// waiting. Time stands still until the test waits for something; then it jumps to whatever is
 /// due next, but never while a workflow or an activity is running.
 ///
-/// A workflow task that fails (a panic, a nondeterminism) fails the test at once with the
-/// report, and so does a workflow that waits for something that will not come.
+/// # When a test fails at once
+/// A test that would hang or go on in vain fails with a report of why: a workflow task fails (by a
+/// panic or a nondeterminism), an activity or a mock panics, an activity is called that a mock is
+/// not for, a workflow waits for something that will not come, or an activity hangs. The report
+/// comes from whatever the test waits for at that moment.
+///
+/// # At the end
+/// When the environment is dropped, or by [`verify`](Self::verify), the test fails if a mock was
+/// not called as it expects.
 ///
 /// # Examples
 /// ```
@@ -62,12 +82,7 @@ use crate::server::ServerOptions;
 /// # }
 /// ```
 pub struct TestEnv {
-    server: Server,
-    client: Client,
-    activities: ActivityRegistry,
-    calls: Arc<CallLog>,
-    workers: Mutex<Workers>,
-    fails_fast: bool,
+    shared: Arc<Shared>,
 }
 
 impl TestEnv {
@@ -89,28 +104,21 @@ impl TestEnv {
     }
 
     fn with_options(options: ServerOptions) -> Self {
-        let server = Server::new(options);
+        let server = Server::new(ServerOptions {
+            time: TimeMode::Paced,
+            ..options
+        });
         let client = server.client();
-        let calls = Arc::new(CallLog::new(server.clone()));
-        let mut activities = ActivityRegistry::default();
-        activities.refuse_unknown();
-        let log = Arc::clone(&calls);
-        activities.on_call(move |info, input| log.record(info, input));
-        let workers = Mutex::default();
         Self {
-            server,
-            client,
-            activities,
-            calls,
-            workers,
-            fails_fast: true,
+            shared: Arc::new(Shared::new(Backend::InMemory(server), client)),
         }
     }
 
-    /// Runs `body` in place of the activity.
+    /// Runs `body` in place of the activity, and in place of what was mocked of it before.
     ///
     /// The body takes what a caller writes and returns what the activity would, so that its
-    /// errors are retried and reported as the real ones are.
+    /// errors are retried and reported as the real ones are. [`on`](Self::on) says more: which
+    /// calls are expected, and how often; what comes first and what later; how long it takes.
     ///
     /// # Examples
     /// ```
@@ -128,8 +136,9 @@ impl TestEnv {
     /// # drop(env);
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn mock<F, M>(
-        mut self,
+        self,
         _activity: F,
         body: impl Fn(InputOf<<F::Activity as Activity>::Args>) -> <F::Activity as Activity>::Return
         + Send
@@ -139,21 +148,18 @@ impl TestEnv {
     where
         F: ActivityFn<M>,
     {
-        self.activities
-            .replace::<F::Activity, _>(move |_context, args| {
-                let returned = body(args.into_input());
-                std::future::ready(returned)
-            });
+        self.replace::<F::Activity>().answers(body);
         self
     }
 
     /// Runs `body` in place of the activity, with the activity's context, and waiting where it
     /// likes. Time stands still while it runs.
     #[must_use]
+    #[track_caller]
     pub fn mock_async<F, M, B>(
-        mut self,
+        self,
         _activity: F,
-        body: impl Fn(outlast::ActivityContext, InputOf<<F::Activity as Activity>::Args>) -> B
+        body: impl Fn(ActivityContext, InputOf<<F::Activity as Activity>::Args>) -> B
         + Send
         + Sync
         + 'static,
@@ -162,26 +168,77 @@ impl TestEnv {
         F: ActivityFn<M>,
         B: Future<Output = <F::Activity as Activity>::Return> + Send + 'static,
     {
-        self.activities
-            .replace::<F::Activity, _>(move |context, args| body(context, args.into_input()));
+        self.replace::<F::Activity>().answers_async(body);
         self
+    }
+
+    /// Runs `body` in place of every activity that is neither mocked nor registered. It takes the
+    /// context, which knows the activity's name, and the arguments as they were sent.
+    ///
+    /// # Examples
+    /// ```
+    /// # use outlast::prelude::*;
+    /// # use outlast::{Payload, convert::ToPayload};
+    /// # use outlast_testing::TestEnv;
+    /// let env = TestEnv::new().mock_others(|ctx, _arguments| match ctx.info().activity_type.as_str() {
+    ///     "count" => Ok(0.to_payload()?),
+    ///     _ => Ok(().to_payload()?),
+    /// });
+    /// # drop(env);
+    /// ```
+    #[must_use]
+    pub fn mock_others(
+        self,
+        body: impl Fn(&ActivityContext, &[Payload]) -> ActivityResult + Send + Sync + 'static,
+    ) -> Self {
+        self.shared.attempts.set_fallback(Arc::new(body));
+        self
+    }
+
+    /// Mocks the activity on top of what was mocked of it before; the value that comes back takes
+    /// what there is to say.
+    ///
+    /// # Examples
+    /// ```
+    /// # use outlast::prelude::*;
+    /// # use outlast_testing::TestEnv;
+    /// # #[activity(start_to_close_timeout = "5s")]
+    /// # async fn refund(cents: u64) -> Result<(), ActivityError> { unreachable!("{cents}") }
+    /// let env = TestEnv::new();
+    /// env.on(refund).never();
+    /// ```
+    #[track_caller]
+    pub fn on<F, M>(&self, _activity: F) -> ActivityMock<F::Activity>
+    where
+        F: ActivityFn<M>,
+    {
+        let plan = Plan::new(F::Activity::NAME, Location::caller());
+        let plan = self.shared.attempts.add_plan(plan);
+        ActivityMock::new(&self.shared.attempts, plan)
+    }
+
+    #[track_caller]
+    fn replace<K: Activity>(&self) -> ActivityMock<K> {
+        let plan = Plan::new(K::NAME, Location::caller());
+        let plan = self.shared.attempts.replace_plans(plan);
+        ActivityMock::new(&self.shared.attempts, plan)
     }
 
     /// Runs the real activity.
     #[must_use]
-    pub fn activity<F, M>(mut self, _activity: F) -> Self
+    pub fn activity<F, M>(self, _activity: F) -> Self
     where
         F: ActivityFn<M>,
         F::Activity: ActivityImpl<Receiver = ()>,
     {
-        self.activities.add::<F::Activity>(Arc::new(()));
+        self.shared.activities().add::<F::Activity>(Arc::new(()));
         self
     }
 
-    /// Runs the real activities of a type's methods. Mock single ones after this.
+    /// Runs the real activities of a type's methods. Single ones can be mocked nevertheless.
     #[must_use]
-    pub fn activities(mut self, set: impl ActivitySet) -> Self {
-        Arc::new(set).register(&mut self.activities);
+    pub fn activities(self, set: impl ActivitySet) -> Self {
+        Arc::new(set).register(&mut self.shared.activities());
         self
     }
 
@@ -190,14 +247,23 @@ impl TestEnv {
     /// Without it, an activity that names a queue of its own waits there for a worker.
     #[must_use]
     pub fn task_queue(self, name: impl Into<String>) -> Self {
-        self.workers().activity_queues.push(name.into());
+        self.shared.workers().activity_queues.push(name.into());
         self
     }
 
     /// Lets workflow tasks fail without failing the test, for tests of just that.
     #[must_use]
-    pub fn tolerate_task_failures(mut self) -> Self {
-        self.fails_fast = false;
+    pub fn tolerate_task_failures(self) -> Self {
+        self.shared
+            .change_settings(|settings| settings.fails_fast = false);
+        self
+    }
+
+    /// Lets activities and mocks panic without failing the test. The attempt fails, and is tried
+    /// again as the activity's retry policy says.
+    #[must_use]
+    pub fn tolerate_activity_panics(self) -> Self {
+        self.shared.attempts.tolerate_panics();
         self
     }
 
@@ -210,19 +276,21 @@ impl TestEnv {
         &self,
         workflow: F,
         input: InputOf<<F::Workflow as Workflow>::Args>,
-    ) -> TestStart<'_, F::Workflow>
+    ) -> TestStart<F::Workflow>
     where
         F: WorkflowFn<M> + Copy,
         F::Workflow: WorkflowImpl,
     {
-        let queue = F::Workflow::NAME;
-        self.run_worker(queue, |builder| builder.workflow(workflow));
-        let call = self
+        let shared = &self.shared;
+        let queue = format!("{}{}", F::Workflow::NAME, shared.workers().suffix);
+        shared.run_worker(&queue, |builder| builder.workflow(workflow));
+        let id = shared.workers().next_id(F::Workflow::NAME);
+        let call = shared
             .client
             .start(workflow, input)
             .task_queue(queue)
-            .id(self.next_id(queue));
-        TestStart::new(self, call)
+            .id(id);
+        TestStart::new(shared, call)
     }
 
     /// Starts a workflow and waits for its result, skipping time.
@@ -231,55 +299,79 @@ impl TestEnv {
     /// When the workflow fails, or ends in another way without a result.
     ///
     /// # Panics
-    /// When a workflow task fails, or the workflow waits for what will not come.
-    pub async fn execute<F, M>(
+    /// When the test [would hang](Self#when-a-test-fails-at-once).
+    #[track_caller]
+    pub fn execute<F, M>(
         &self,
         workflow: F,
         input: InputOf<<F::Workflow as Workflow>::Args>,
-    ) -> Result<ResultOf<F::Workflow>, ResultError>
+    ) -> impl Future<Output = Result<ResultOf<F::Workflow>, ResultError>> + Send + use<F, M>
     where
         F: WorkflowFn<M> + Copy,
         F::Workflow: WorkflowImpl,
+        ResultOf<F::Workflow>: Send,
     {
-        self.start(workflow, input).await.result().await
-    }
-
-    /// Lets virtual time pass. Whatever becomes due meanwhile has been dealt with at the end.
-    ///
-    /// # Panics
-    /// When a workflow task fails meanwhile.
-    #[track_caller]
-    pub fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send {
-        self.watch().run(self.server.sleep(duration))
-    }
-
-    /// The virtual time.
-    #[must_use]
-    pub fn now(&self) -> SystemTime {
-        self.server.now()
+        let start = self.start(workflow, input);
+        let watch = self.shared.watch();
+        async move {
+            let handle = start.await;
+            watch.run(handle.untimed_result()).await
+        }
     }
 
     /// The calls of an activity so far, mocked or real, in the order in which attempts began.
     ///
     /// # Panics
-    /// When the arguments of a call were not of the activity's types.
-    pub fn calls<F, M>(&self, _activity: F) -> Vec<Call<InputOf<<F::Activity as Activity>::Args>>>
+    /// When the arguments or the result of a call are not of the activity's types.
+    #[must_use]
+    pub fn calls<F, M>(&self, _activity: F) -> Vec<CallOf<F::Activity>>
     where
         F: ActivityFn<M>,
     {
-        self.calls.of::<F::Activity>()
+        self.shared.attempts.log.of::<F::Activity>()
+    }
+
+    /// The names of all activities that were called so far, in order. One that was tried again is
+    /// there once.
+    ///
+    /// # Examples
+    /// ```
+    /// # use outlast::prelude::*;
+    /// # use outlast_testing::TestEnv;
+    /// # #[activity(start_to_close_timeout = "5s")]
+    /// # async fn reserve() -> Result<(), ActivityError> { Ok(()) }
+    /// # #[activity(start_to_close_timeout = "5s")]
+    /// # async fn charge() -> Result<(), ActivityError> { Ok(()) }
+    /// # #[workflow]
+    /// # async fn buy(ctx: WorkflowContext) -> WorkflowResult<()> {
+    /// #     ctx.activity(reserve, ()).await?;
+    /// #     Ok(ctx.activity(charge, ()).await?)
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let env = TestEnv::new().activity(reserve).activity(charge);
+    /// env.execute(buy, ()).await.unwrap();
+    /// assert_eq!(env.activities_called(), ["reserve", "charge"]);
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn activities_called(&self) -> Vec<String> {
+        self.shared.attempts.log.order()
     }
 
     /// An ordinary client of the environment's server.
     #[must_use]
     pub fn client(&self) -> &Client {
-        &self.client
+        &self.shared.client
     }
 
     /// The environment's server.
+    ///
+    /// # Panics
+    /// Where the environment is attached to a real server.
     #[must_use]
+    #[track_caller]
     pub fn server(&self) -> &Server {
-        &self.server
+        self.shared.backend.in_memory("TestEnv::server")
     }
 }
 

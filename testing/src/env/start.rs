@@ -4,27 +4,29 @@ use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::panic::Location;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use outlast::client::{StartCall, TaskQueueSet};
 use outlast::definition::Workflow;
 use outlast::{RetryPolicy, WorkflowId};
 
-use super::{TestEnv, TestHandle};
+use super::TestHandle;
+use super::shared::Shared;
 
 /// A workflow about to be started: set options, then `.await` it.
 #[must_use = "the workflow is started only when awaited"]
-pub struct TestStart<'a, K: Workflow> {
-    env: &'a TestEnv,
+pub struct TestStart<K: Workflow> {
+    shared: Arc<Shared>,
     call: StartCall<K, TaskQueueSet>,
     place: &'static Location<'static>,
 }
 
-impl<'a, K: Workflow> TestStart<'a, K> {
+impl<K: Workflow> TestStart<K> {
     #[track_caller]
-    pub(super) fn new(env: &'a TestEnv, call: StartCall<K, TaskQueueSet>) -> Self {
+    pub(super) fn new(shared: &Arc<Shared>, call: StartCall<K, TaskQueueSet>) -> Self {
         Self {
-            env,
+            shared: Arc::clone(shared),
             call,
             place: Location::caller(),
         }
@@ -62,24 +64,28 @@ impl<'a, K: Workflow> TestStart<'a, K> {
     }
 }
 
-impl<'a, K: Workflow> IntoFuture for TestStart<'a, K> {
-    type Output = TestHandle<'a, K>;
-    type IntoFuture = Pin<Box<dyn Future<Output = TestHandle<'a, K>> + Send + 'a>>;
+impl<K: Workflow> IntoFuture for TestStart<K> {
+    type Output = TestHandle<K>;
+    type IntoFuture = Pin<Box<dyn Future<Output = TestHandle<K>> + Send>>;
 
     /// # Panics
     /// When the server refuses the start; the message says why.
     fn into_future(self) -> Self::IntoFuture {
-        let Self { env, call, place } = self;
+        let Self {
+            shared,
+            call,
+            place,
+        } = self;
         Box::pin(async move {
             match call.await {
-                Ok(handle) => TestHandle::new(env, handle),
+                Ok(handle) => TestHandle::new(&shared, handle),
                 Err(error) => panic!("the start of `{}` at {place} is refused: {error}", K::NAME),
             }
         })
     }
 }
 
-impl<K: Workflow> fmt::Debug for TestStart<'_, K> {
+impl<K: Workflow> fmt::Debug for TestStart<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TestStart")
             .field("workflow", &K::NAME)

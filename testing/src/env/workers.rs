@@ -1,23 +1,30 @@
 //! The workers of an environment.
 
-use std::sync::PoisonError;
+use std::collections::BTreeMap;
+use std::time::Duration;
 
 use outlast::{Worker, WorkerBuilder, WorkflowId};
+use tokio::task::AbortHandle;
 
-use super::TestEnv;
+use super::backend::Backend;
+use super::shared::Shared;
 
 /// The workers that run, and the ids that were given out.
 #[derive(Debug, Default)]
 pub(super) struct Workers {
     /// By task queue. Each workflow type has a queue of its own, so that a worker is never asked
     /// for a type that it does not know.
-    running: std::collections::BTreeMap<String, tokio::task::AbortHandle>,
+    running: BTreeMap<String, AbortHandle>,
+    /// What else runs for the environment.
+    tasks: Vec<AbortHandle>,
     /// Queues that only activities are polled from, before their worker runs.
     pub(super) activity_queues: Vec<String>,
+    /// What tells names on a real server from those of other tests; nothing in memory.
+    pub(super) suffix: String,
     last_id: u64,
 }
 
-impl TestEnv {
+impl Shared {
     /// Makes sure that a worker attends the queue, and those that only activities use.
     #[track_caller]
     pub(super) fn run_worker(
@@ -37,44 +44,60 @@ impl TestEnv {
         if workers.running.contains_key(queue) {
             return;
         }
-        // The worker polls in a moment; until then, time is not to run away.
-        self.server.expect_worker(queue);
-        let builder = Worker::builder(self.client.clone(), queue)
-            .activity_registry(self.activities.clone())
-            .workflow_threads(1)
+        let mut builder = Worker::builder(self.client.clone(), queue)
+            .activity_registry(self.activities().clone())
+            .workflow_threads(1);
+        if let Backend::InMemory(server) = &self.backend {
+            // The worker polls in a moment; until then, time is not to run away.
+            server.expect_worker(queue);
             // The clock stands still while an activity runs: it need not wait to be heard.
-            .max_heartbeat_throttle(std::time::Duration::from_millis(1));
+            builder = builder.max_heartbeat_throttle(Duration::from_millis(1));
+            if workers.running.is_empty() {
+                let server = server.clone();
+                workers.run(async move { match server.pass_time_for_others().await {} });
+            }
+        }
         let worker = register(builder).build();
         let worker = worker.unwrap_or_else(|error| panic!("the worker of `{queue}`: {error}"));
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "the environment aborts it when dropped"
-        )]
-        let task = tokio::spawn(async move {
+        let task = spawn(async move {
             if let Err(error) = worker.run().await {
                 tracing::error!(%error, "a test environment's worker ended");
             }
         });
-        workers
-            .running
-            .insert(queue.to_owned(), task.abort_handle());
+        workers.running.insert(queue.to_owned(), task);
+    }
+}
+
+impl Workers {
+    /// Runs something until the environment ends.
+    pub(super) fn run(&mut self, task: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.push(spawn(task));
     }
 
-    pub(super) fn next_id(&self, workflow_type: &str) -> WorkflowId {
-        let mut workers = self.workers();
-        workers.last_id += 1;
-        format!("{workflow_type}-{}", workers.last_id).into()
+    /// An id that no other workflow has.
+    pub(super) fn next_id(&mut self, workflow_type: &str) -> WorkflowId {
+        self.last_id += 1;
+        format!("{workflow_type}-{}{}", self.last_id, self.suffix).into()
     }
 
-    pub(super) fn workers(&self) -> std::sync::MutexGuard<'_, Workers> {
-        self.workers.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Ends everything at once.
+    pub(super) fn stop(&mut self) {
+        for task in self.running.values().chain(&self.tasks) {
+            task.abort();
+        }
     }
 }
 
 impl Drop for Workers {
     fn drop(&mut self) {
-        for worker in self.running.values() {
-            worker.abort();
-        }
+        self.stop();
     }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the environment aborts it when dropped"
+)]
+fn spawn(task: impl Future<Output = ()> + Send + 'static) -> AbortHandle {
+    tokio::spawn(task).abort_handle()
 }

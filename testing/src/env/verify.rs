@@ -1,0 +1,45 @@
+//! What an environment checks at its end.
+
+use super::TestEnv;
+
+impl TestEnv {
+    /// Checks that everything went as the test expects: mocks were called as often as they are to
+    /// be, and nothing went wrong that no other wait has told.
+    ///
+    /// Dropping the environment does the same, unless the test is panicking already. Call it to
+    /// have the report earlier, or with the place of the call.
+    ///
+    /// # Panics
+    /// When something did not go as the test expects; the message says what.
+    #[track_caller]
+    pub fn verify(self) {
+        let report = self.end();
+        // What was found has been taken, so that dropping the environment finds nothing.
+        if let Some(report) = report {
+            panic!("{report}")
+        }
+    }
+
+    /// Ends the environment; the report says what did not go as the test expects.
+    fn end(&self) -> Option<String> {
+        self.shared.workers().stop();
+        let attempts = &self.shared.attempts;
+        let mut problems = attempts.problems.take();
+        problems.extend(attempts.unmet());
+        attempts.forget_plans();
+        (!problems.is_empty()).then(|| problems.join("\n"))
+    }
+}
+
+impl Drop for TestEnv {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            // The test fails anyway, and a second panic would end the whole program.
+            self.shared.workers().stop();
+            return;
+        }
+        if let Some(report) = self.end() {
+            panic!("{report}")
+        }
+    }
+}

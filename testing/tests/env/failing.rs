@@ -1,0 +1,99 @@
+//! Tests that fail at once instead of hanging, and say why.
+
+use std::time::Duration;
+
+use outlast::prelude::*;
+use outlast_testing::TestEnv;
+
+use crate::scene::*;
+
+#[workflow]
+async fn panics(ctx: WorkflowContext) -> WorkflowResult<()> {
+    ctx.sleep(Duration::from_secs(1)).await?;
+    panic!("out of ink")
+}
+
+#[derive(Default)]
+struct Forever;
+
+#[workflow]
+impl Forever {
+    #[run]
+    async fn run(ctx: WorkflowContext<Self>) -> WorkflowResult<()> {
+        Ok(ctx.wait_until(|_| false).await?)
+    }
+}
+
+#[tokio::test]
+#[should_panic(expected = "out of ink (at testing/tests/env/failing.rs:")]
+async fn a_panic_in_a_workflow_fails_the_test_with_its_place() {
+    let _ = TestEnv::new().execute(panics, ()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[should_panic(expected = "out of ink (at testing/tests/env/failing.rs:")]
+async fn a_panic_in_a_workflow_fails_the_test_on_several_threads_too() {
+    let _ = TestEnv::new().execute(panics, ()).await;
+}
+
+#[test]
+#[should_panic(expected = "out of ink (at testing/tests/env/failing.rs:")]
+fn a_panic_in_a_workflow_fails_a_test_that_brings_its_own_runtime() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let env = TestEnv::new();
+        let workflow = env.start(panics, ()).await;
+        env.sleep(HOUR).await;
+        drop(workflow);
+    });
+}
+
+#[tokio::test]
+async fn a_test_can_be_about_workflow_tasks_that_fail() {
+    let env = TestEnv::new().tolerate_task_failures();
+    let workflow = env.start(panics, ()).await;
+    let failure = tokio::select! {
+        result = workflow.result() => panic!("it cannot have ended: {result:?}"),
+        failure = env.server().workflow_task_failure() => failure,
+    };
+    assert!(failure.to_string().contains("out of ink"), "{failure}");
+    workflow.terminate("it has served").await.unwrap();
+}
+
+#[tokio::test]
+#[should_panic(expected = "last await at testing/tests/env/failing.rs")]
+async fn a_workflow_that_waits_for_nothing_fails_the_test_and_says_where() {
+    let _ = TestEnv::new().execute(Forever::run, ()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[should_panic(expected = "last await at testing/tests/env/failing.rs")]
+async fn a_stall_is_told_on_several_threads_too() {
+    let _ = TestEnv::new().execute(Forever::run, ()).await;
+}
+
+#[tokio::test]
+#[should_panic(expected = "activity `charge` panicked: no paper (at testing/tests/env/failing.rs:")]
+async fn a_panic_in_a_mock_fails_the_test_with_its_place() {
+    let env = TestEnv::new().mock(charge, |_| panic!("no paper"));
+    let _ = env.execute(buy, 1).await;
+}
+
+#[tokio::test]
+async fn a_test_can_be_about_activities_that_panic() {
+    let env = TestEnv::new().tolerate_activity_panics();
+    env.on(charge).answers(|_| panic!("no paper")).returns(7);
+    assert_eq!(env.execute(buy, 1).await.unwrap(), 7);
+}
+
+#[tokio::test]
+#[should_panic(expected = "virtual time stood still for 50ms")]
+async fn an_activity_that_hangs_fails_the_test() {
+    let env = TestEnv::new()
+        .real_time_limit(Duration::from_millis(50))
+        .mock_async(charge, |_ctx, _| std::future::pending());
+    let _ = env.execute(buy, 1).await;
+}

@@ -1,0 +1,11 @@
+//! Workflows under test: what a test author does with [`TestEnv`](outlast_testing::TestEnv).
+
+mod attached;
+mod callbacks;
+mod expectations;
+mod failing;
+mod mocks;
+mod races;
+mod running;
+mod scene;
+mod timing;
