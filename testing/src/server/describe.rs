@@ -1,8 +1,12 @@
 //! The answer to `DescribeWorkflowExecution`.
 
+use std::collections::BTreeMap;
+
 use outlast_proto::temporal::api::enums::v1::{PendingActivityState, PendingWorkflowTaskState};
+use outlast_proto::temporal::api::history::v1::history_event::Attributes;
 use outlast_proto::temporal::api::workflow::v1 as workflow;
 use outlast_proto::temporal::api::workflowservice::v1 as api;
+use prost_types::Timestamp;
 
 use super::Engine;
 use super::activities::{Activity, ActivityState};
@@ -62,14 +66,40 @@ fn extended_info(run: &Execution) -> workflow::WorkflowExecutionExtendedInfo {
     let run_timeout = set_duration(run.started.workflow_run_timeout.as_ref());
     workflow::WorkflowExecutionExtendedInfo {
         execution_expiration_time: run.started.workflow_execution_expiration_time,
-        run_expiration_time: run_timeout
-            .and_then(|timeout| timestamp(run.execution_time() + timeout)),
+        run_expiration_time: match run_timeout {
+            Some(timeout) => timestamp(run.execution_time() + timeout),
+            None => Some(YEAR_ONE),
+        },
         cancel_requested: run.cancel_requested,
         original_start_time: timestamp(run.original_start_time),
         last_reset_time: run.is_reset.then(|| timestamp(run.start_time)).flatten(),
         reset_run_id: run.reset_run_id.clone(),
+        request_id_infos: request_ids(run),
         ..Default::default()
     }
+}
+
+/// The requests that started the run or joined it, with the events that they caused.
+fn request_ids(run: &Execution) -> BTreeMap<String, workflow::RequestIdInfo> {
+    let mut ids = BTreeMap::new();
+    for event in run.history.events() {
+        let id = match event.attributes.as_ref() {
+            Some(Attributes::WorkflowExecutionStartedEventAttributes(_)) => &run.start_request_id,
+            Some(Attributes::WorkflowExecutionOptionsUpdatedEventAttributes(a)) => {
+                &a.attached_request_id
+            }
+            _ => continue,
+        };
+        if !id.is_empty() {
+            let info = workflow::RequestIdInfo {
+                event_type: event.event_type,
+                event_id: event.event_id,
+                buffered: false,
+            };
+            ids.insert(id.clone(), info);
+        }
+    }
+    ids
 }
 
 fn pending_children(run: &Execution) -> Vec<workflow::PendingChildExecutionInfo> {
@@ -145,3 +175,9 @@ fn pending_activity(activity: &Activity) -> workflow::PendingActivityInfo {
         ..Default::default()
     }
 }
+
+/// What the real server has for "never": the first moment of its calendar.
+const YEAR_ONE: Timestamp = Timestamp {
+    seconds: -62_135_596_800,
+    nanos: 0,
+};

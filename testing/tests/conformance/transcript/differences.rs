@@ -30,17 +30,27 @@ impl Difference {
     /// The fields that are left out of every transcript, with the names of their messages.
     const fn fields(self) -> &'static [(&'static str, &'static str)] {
         match self {
-            Self::HistorySizes => &[("WorkflowTaskStartedEventAttributes", "history_size_bytes")],
-            Self::InternalNumbers => &[("HistoryEvent", "task_id"), ("HistoryEvent", "version")],
+            Self::HistorySizes => &[
+                ("WorkflowExecutionInfo", "history_size_bytes"),
+                ("WorkflowTaskStartedEventAttributes", "history_size_bytes"),
+            ],
+            Self::InternalNumbers => &[
+                ("HistoryEvent", "task_id"),
+                ("HistoryEvent", "version"),
+                ("WorkflowExecutionInfo", "state_transition_count"),
+            ],
             Self::PollerScaling => &[
                 ("PollActivityTaskQueueResponse", "poller_scaling_decision"),
                 ("PollNexusTaskQueueResponse", "poller_scaling_decision"),
                 ("PollWorkflowTaskQueueResponse", "poller_scaling_decision"),
             ],
-            Self::ResetPoints => &[(
-                "WorkflowExecutionStartedEventAttributes",
-                "prev_auto_reset_points",
-            )],
+            Self::ResetPoints => &[
+                ("WorkflowExecutionInfo", "auto_reset_points"),
+                (
+                    "WorkflowExecutionStartedEventAttributes",
+                    "prev_auto_reset_points",
+                ),
+            ],
         }
     }
 }
