@@ -36,6 +36,10 @@ impl Engine {
         let (update, stage) = self
             .checked_update(&update)
             .map_err(Error::of_second_operation)?;
+        if start.request_eager_execution {
+            let error = Error::invalid("RequestEagerExecution is not supported.");
+            return Err(error.of_first_operation());
+        }
         let (key, started) = self.start_run(start).map_err(Error::of_first_operation)?;
         let response = self.start_response(key, started);
         let call = self.world.calls.next_id();

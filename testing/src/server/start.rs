@@ -25,8 +25,13 @@ impl Engine {
         &mut self,
         request: api::StartWorkflowExecutionRequest,
     ) -> Result<api::StartWorkflowExecutionResponse> {
+        let eager = request.request_eager_execution;
+        let identity = request.identity.clone();
         let (key, started) = self.start_run(request)?;
-        let response = self.start_response(key, started);
+        let mut response = self.start_response(key, started);
+        if eager && started {
+            response.eager_workflow_task = self.eager_task(key, &identity);
+        }
         self.settle();
         Ok(response)
     }
@@ -253,6 +258,7 @@ impl Engine {
                 .and_then(|timeout| timestamp(self.world.after(timeout))),
             cron_schedule: request.cron_schedule,
             initiator: initiator as i32,
+            eager_execution_accepted: request.request_eager_execution && backoff.is_none(),
             first_workflow_task_backoff: wire_duration(backoff.unwrap_or_default()),
             memo: request.memo,
             search_attributes: request.search_attributes,

@@ -18,6 +18,7 @@ mod children;
 mod closing;
 mod conform;
 mod cron;
+mod eager;
 mod errors;
 mod externals;
 mod queries;
