@@ -125,10 +125,11 @@ impl Execution {
         };
         let details = activity.heartbeat_details.clone();
         let cause = activity.last_failure.clone();
-        let mut failure = timeout_failure(timeout, details.clone(), cause.clone());
+        // Only the last failure has the heartbeat.
+        let attempt = timeout_failure(timeout, None, cause.clone());
         let state = match timeout {
             TimeoutType::StartToClose | TimeoutType::Heartbeat => {
-                match self.retry_activity(scheduled_event_id, &failure, world) {
+                match self.retry_activity(scheduled_event_id, &attempt, world) {
                     Ok(()) => return,
                     Err(state) => state,
                 }
@@ -137,9 +138,8 @@ impl Execution {
             | TimeoutType::ScheduleToClose
             | TimeoutType::Unspecified => RetryState::Timeout,
         };
-        if state == RetryState::Timeout
-            && matches!(timeout, TimeoutType::StartToClose | TimeoutType::Heartbeat)
-        {
+        let mut failure = timeout_failure(timeout, details.clone(), cause.clone());
+        if state == RetryState::Timeout && timeout != TimeoutType::ScheduleToStart {
             failure = timeout_failure(TimeoutType::ScheduleToClose, details, cause);
             failure.message = NO_TIME_TO_RETRY.to_owned();
         }

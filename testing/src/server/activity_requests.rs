@@ -178,6 +178,12 @@ impl Engine {
         if activity_id.is_empty() {
             return Err(Error::invalid("ActivityId is not set on request."));
         }
+        if workflow_id.is_empty() {
+            // It would be an activity without a workflow, of which there are none.
+            return Err(Error::not_found(format!(
+                "activity not found for ID: {activity_id}"
+            )));
+        }
         let execution = workflow_execution(workflow_id, run_id);
         let key = self.find(namespace, Some(&execution))?;
         Ok((key, self.runs[&key].activity_token(activity_id)?))

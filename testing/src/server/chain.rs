@@ -11,7 +11,6 @@ use outlast_proto::temporal::api::failure::v1::failure::FailureInfo;
 use outlast_proto::temporal::api::failure::v1::{Failure, TimeoutFailureInfo};
 use outlast_proto::temporal::api::history::v1 as events;
 
-use super::completion::BUILD_IDS;
 use super::cron::CronSchedule;
 use super::execution::{Execution, NewRun};
 use super::history::Draft;
@@ -195,14 +194,13 @@ impl Execution {
 
     /// A next run that does the same once more, with the properties that this one has by now.
     fn repetition(&self, run_id: &str) -> StartedAttributes {
-        let mut indexed_fields = self.search_attributes.clone();
-        indexed_fields.remove(BUILD_IDS);
         StartedAttributes {
             memo: (!self.memo.is_empty()).then(|| Memo {
                 fields: self.memo.clone(),
             }),
-            search_attributes: (!indexed_fields.is_empty())
-                .then_some(SearchAttributes { indexed_fields }),
+            search_attributes: (!self.search_attributes.is_empty()).then(|| SearchAttributes {
+                indexed_fields: self.search_attributes.clone(),
+            }),
             ..self.successor(run_id)
         }
     }

@@ -1,7 +1,5 @@
 //! What happens when a worker completes or fails a workflow task.
 
-use bytes::Bytes;
-use outlast_proto::temporal::api::common::v1::Payload;
 use outlast_proto::temporal::api::enums::v1::{
     WorkflowExecutionStatus, WorkflowTaskFailedCause as Cause,
 };
@@ -52,7 +50,7 @@ impl Execution {
         self.commit(world);
         let scheduled = self.task.as_ref().is_some_and(|task| !task.is_started());
         let workflow_task =
-            (scheduled && return_new_task).then(|| self.start_task(&identity, true, world));
+            (scheduled && return_new_task).then(|| self.start_returned_task(&identity, world));
         Ok(RespondWorkflowTaskCompletedResponse {
             workflow_task,
             activity_tasks: eager_activities,
@@ -96,7 +94,6 @@ impl Execution {
         let completed_event_id = self.history.append(Draft::new(world.now, attributes));
         self.previous_started_event_id = task.started_event_id;
         self.attempt = 1;
-        self.note_worker();
         let mut completion = Completion {
             completed_event_id,
             identity: request.identity,
@@ -115,21 +112,6 @@ impl Execution {
             self.needs_task = true;
         }
         completion.eager_activities
-    }
-
-    /// Notes for searches that a worker without a version has done something for this run.
-    pub(super) fn note_worker(&mut self) {
-        let note = || {
-            let metadata = [("encoding", "json/plain"), ("type", "KeywordList")]
-                .map(|(key, value)| (key.to_owned(), Bytes::from(value)));
-            Payload {
-                metadata: metadata.into(),
-                data: Bytes::from_static(br#"["unversioned"]"#),
-                ..Default::default()
-            }
-        };
-        let attributes = &mut self.search_attributes;
-        attributes.entry(BUILD_IDS.to_owned()).or_insert_with(note);
     }
 
     /// Whether a speculative task may vanish: its worker did nothing but reject.
@@ -176,7 +158,7 @@ impl Execution {
         RespondWorkflowTaskCompletedResponse {
             reset_history_event_id: self.previous_started_event_id,
             workflow_task: (scheduled && request.return_new_workflow_task)
-                .then(|| self.start_task(&request.identity, true, world)),
+                .then(|| self.start_returned_task(&request.identity, world)),
             ..Default::default()
         }
     }
@@ -228,5 +210,3 @@ fn sticky(request: &RespondWorkflowTaskCompletedRequest) -> Option<Sticky> {
 
 /// A speculative task that showed its worker more events than this is kept.
 const DISCARD_LIMIT: i64 = 10;
-/// The search attribute that names the versions of a run's workers.
-pub(super) const BUILD_IDS: &str = "BuildIds";

@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use outlast_proto::temporal::api::enums::v1::{PendingActivityState, PendingWorkflowTaskState};
+use outlast_proto::temporal::api::enums::v1::{
+    EventType, PendingActivityState, PendingWorkflowTaskState,
+};
 use outlast_proto::temporal::api::history::v1::history_event::Attributes;
 use outlast_proto::temporal::api::workflow::v1 as workflow;
 use outlast_proto::temporal::api::workflowservice::v1 as api;
+
 use prost_types::Timestamp;
 
 use super::Engine;
@@ -68,7 +71,7 @@ fn extended_info(run: &Execution) -> workflow::WorkflowExecutionExtendedInfo {
         execution_expiration_time: run.started.workflow_execution_expiration_time,
         run_expiration_time: match run_timeout {
             Some(timeout) => timestamp(run.execution_time() + timeout),
-            None => Some(YEAR_ONE),
+            None => Some(NEVER),
         },
         cancel_requested: run.cancel_requested,
         original_start_time: timestamp(run.original_start_time),
@@ -79,27 +82,29 @@ fn extended_info(run: &Execution) -> workflow::WorkflowExecutionExtendedInfo {
     }
 }
 
-/// The requests that started the run or joined it, with the events that they caused.
+/// Which events the requests led to that started the run, or joined it.
 fn request_ids(run: &Execution) -> BTreeMap<String, workflow::RequestIdInfo> {
-    let mut ids = BTreeMap::new();
-    for event in run.history.events() {
-        let id = match event.attributes.as_ref() {
-            Some(Attributes::WorkflowExecutionStartedEventAttributes(_)) => &run.start_request_id,
-            Some(Attributes::WorkflowExecutionOptionsUpdatedEventAttributes(a)) => {
-                &a.attached_request_id
-            }
-            _ => continue,
+    let joined = run.history.events().iter().filter_map(|event| {
+        let Some(Attributes::WorkflowExecutionOptionsUpdatedEventAttributes(a)) = &event.attributes
+        else {
+            return None;
         };
-        if !id.is_empty() {
-            let info = workflow::RequestIdInfo {
-                event_type: event.event_type,
-                event_id: event.event_id,
-                buffered: false,
-            };
-            ids.insert(id.clone(), info);
-        }
-    }
-    ids
+        let is_named = !a.attached_request_id.is_empty();
+        is_named.then(|| (a.attached_request_id.clone(), event.event_id))
+    });
+    let info = |event_type: EventType, event_id| workflow::RequestIdInfo {
+        event_type: event_type as i32,
+        event_id,
+        buffered: false,
+    };
+    let start = info(EventType::WorkflowExecutionStarted, 1);
+    let joined = joined.map(|(request_id, event_id)| {
+        let joined = info(EventType::WorkflowExecutionOptionsUpdated, event_id);
+        (request_id, joined)
+    });
+    joined
+        .chain([(run.start_request_id.clone(), start)])
+        .collect()
 }
 
 fn pending_children(run: &Execution) -> Vec<workflow::PendingChildExecutionInfo> {
@@ -176,8 +181,8 @@ fn pending_activity(activity: &Activity) -> workflow::PendingActivityInfo {
     }
 }
 
-/// What the real server has for "never": the first moment of its calendar.
-const YEAR_ONE: Timestamp = Timestamp {
+/// What a real server says where a time was never set: the first moment of the year 1.
+const NEVER: Timestamp = Timestamp {
     seconds: -62_135_596_800,
     nanos: 0,
 };

@@ -1,6 +1,7 @@
 //! Tasks on their way to polls, and calls that end without having got what they waited for.
 
 use super::Engine;
+use super::errors::Error;
 use super::execution::{Execution, RunKey};
 use super::long_polls::{Answer, CallId, Place};
 use super::matching::{Poll, QueueKey, QueueType, QueuedTask};
@@ -52,7 +53,8 @@ impl Engine {
                     .as_ref()
                     .filter(|task| task.stamp == stamp && !task.is_started())?;
                 let from_sticky = queue.name != run.normal_queue_name();
-                let mut task = run.start_task(&poll.identity, from_sticky, world);
+                let request_id = world.uuid();
+                let mut task = run.start_task(&poll.identity, request_id, from_sticky, world);
                 task.poller_scaling_decision = poll.scaling_decision();
                 Some(Answer::WorkflowTask(Box::new(task)))
             }
@@ -95,9 +97,11 @@ impl Engine {
             Some(Place::Update(key)) => {
                 self.in_run(key, |run, world| run.expire_update(call, world));
             }
-            Some(Place::Query(key)) => {
-                self.in_run(key, |run, world| run.expire_query(call, world));
-            }
+            Some(Place::Query(key)) => self.in_run(key, |run, world| {
+                run.drop_query(call);
+                let error = Err(Error::query_deadline());
+                world.calls.answer(call, Answer::Query(Box::new(error)));
+            }),
             Some(Place::Nap(_) | Place::Sleep) | None => {}
         }
     }

@@ -187,7 +187,7 @@ impl Execution {
 
     /// Records something that happened outside a workflow task, and that the workflow must see.
     pub(super) fn record(&mut self, draft: Draft) {
-        self.make_task_real();
+        self.make_task_real("");
         if self.task_is_started() {
             self.history.buffer(draft);
         } else {
@@ -198,10 +198,23 @@ impl Execution {
 
     /// Ends the held-back phase of the first workflow task.
     pub(super) fn end_backoff(&mut self, world: &mut World) {
+        self.drop_backoff(world);
+        self.needs_task = true;
+    }
+
+    fn drop_backoff(&mut self, world: &mut World) {
         if let Some(key) = self.backoff.take() {
             world.timers.cancel(key);
         }
-        self.needs_task = true;
+    }
+
+    /// Whether a workflow task has been written. That of an update that comes during the backoff
+    /// is not, until the update is accepted.
+    fn has_had_task(&self) -> bool {
+        let is_written = |task: &WorkflowTask| task.kind == Kind::Normal;
+        self.previous_started_event_id > 0
+            || self.attempt > 1
+            || self.task.as_ref().is_some_and(is_written)
     }
 
     /// Closes the run with `draft` as its last event.
@@ -244,8 +257,11 @@ impl Execution {
 
     /// Ends a transaction: schedules a workflow task if one is due, and answers who waited.
     pub(super) fn commit(&mut self, world: &mut World) {
-        if self.is_open() && self.task.is_none() && self.backoff.is_none() {
-            if self.needs_task {
+        if self.has_had_task() {
+            self.drop_backoff(world);
+        }
+        if self.is_open() && self.task.is_none() {
+            if self.needs_task && self.backoff.is_none() {
                 self.schedule_task(Kind::Normal, world);
             } else if self.updates.has_unsent() {
                 self.schedule_task(Kind::Speculative, world);

@@ -14,6 +14,7 @@ use super::execution::{Execution, RunKey};
 use super::history::Draft;
 use super::history_reads::HistoryRead;
 use super::ids::is_uuid;
+use super::limits::check_length;
 use super::long_polls::{Answer, CallId};
 use super::tokens::PageToken;
 use super::world::World;
@@ -31,6 +32,7 @@ impl Engine {
         if request.signal_name.is_empty() {
             return Err(Error::invalid("SignalName is not set on request."));
         }
+        check_length("SignalName", &request.signal_name)?;
         let key = self.find_open(&request.namespace, request.workflow_execution.as_ref())?;
         let now = self.world.now;
         let run = &self.runs[&key];
@@ -155,13 +157,13 @@ impl Engine {
     /// # Errors
     /// The workflow is unknown, or cannot answer queries in its state.
     pub fn query_workflow(&mut self, request: api::QueryWorkflowRequest) -> Result<CallId> {
-        let key = self.find(&request.namespace, request.execution.as_ref())?;
         let query = request
             .query
-            .ok_or_else(|| Error::invalid("Query is not set on request."))?;
+            .ok_or_else(|| Error::invalid("WorkflowQuery is not set on request."))?;
         if query.query_type.is_empty() {
             return Err(Error::invalid("QueryType is not set on request."));
         }
+        let key = self.find(&request.namespace, request.execution.as_ref())?;
         let call = self.world.calls.next_id();
         let reject = request.query_reject_condition;
         self.in_run(key, |run, world| run.query(call, query, reject, world))?;

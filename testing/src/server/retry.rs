@@ -7,7 +7,7 @@ use outlast_proto::temporal::api::enums::v1::{RetryState, TimeoutType};
 use outlast_proto::temporal::api::failure::v1::Failure;
 use outlast_proto::temporal::api::failure::v1::failure::FailureInfo;
 
-use super::wire::{set_duration, wire_duration};
+use super::wire::{is_negative, set_duration, wire_duration};
 
 /// What is known when an attempt has failed.
 #[derive(Debug)]
@@ -56,12 +56,20 @@ pub(super) fn with_defaults(policy: &RetryPolicy) -> RetryPolicy {
 /// What is wrong with a policy, if anything. A single attempt needs no sensible intervals.
 pub(super) fn flaw(policy: &RetryPolicy) -> Option<&'static str> {
     let coefficient = policy.backoff_coefficient;
+    let initial = set_duration(policy.initial_interval.as_ref());
+    let maximum = set_duration(policy.maximum_interval.as_ref());
     if policy.maximum_attempts == 1 {
         None
     } else if coefficient != 0.0 && coefficient < 1.0 {
         Some("BackoffCoefficient cannot be less than 1 on retry policy.")
     } else if policy.maximum_attempts < 0 {
         Some("MaximumAttempts cannot be negative on retry policy.")
+    } else if is_negative(policy.initial_interval.as_ref()) {
+        Some("invalid InitialInterval set on retry policy: negative duration")
+    } else if is_negative(policy.maximum_interval.as_ref()) {
+        Some("invalid MaximumInterval set on retry policy: negative duration")
+    } else if maximum.is_some_and(|maximum| initial > Some(maximum)) {
+        Some("MaximumInterval cannot be less than InitialInterval on retry policy.")
     } else {
         None
     }

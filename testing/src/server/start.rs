@@ -13,8 +13,9 @@ use super::errors::{Error, Result};
 use super::execution::{NewRun, RunKey};
 use super::history::Draft;
 use super::id_policies::{Joined, Verdict, policies};
+use super::limits::check_length;
 use super::retry;
-use super::wire::{is_negative, normal_queue, set_duration, timestamp, wire_duration};
+use super::wire::{normal_queue, set_duration, timestamp, wire_duration};
 
 impl Engine {
     /// Starts a workflow, or finds the run that the policies say to use.
@@ -25,12 +26,17 @@ impl Engine {
         &mut self,
         request: api::StartWorkflowExecutionRequest,
     ) -> Result<api::StartWorkflowExecutionResponse> {
-        let eager = request.request_eager_execution;
-        let identity = request.identity.clone();
+        let (request_id, attach) = (
+            request.request_id.clone(),
+            request
+                .on_conflict_options
+                .is_some_and(|options| options.attach_request_id),
+        );
         let (key, started) = self.start_run(request)?;
         let mut response = self.start_response(key, started);
-        if eager && started {
-            response.eager_workflow_task = self.eager_task(key, &identity);
+        if !started && attach {
+            let joined = EventType::WorkflowExecutionOptionsUpdated;
+            response.link = Some(self.runs[&key].link_to_request(&request_id, joined));
         }
         self.settle();
         Ok(response)
@@ -67,10 +73,18 @@ impl Engine {
     ) -> Result<api::SignalWithStartWorkflowExecutionResponse> {
         let request_id = request.request_id.clone();
         let (start, signal) = split(request);
-        self.check_start(&start)?;
         if signal.signal_name.is_empty() {
-            return Err(Error::invalid("SignalName is not set on request."));
+            return Err(Error::invalid("signal not set"));
         }
+        if start
+            .workflow_type
+            .as_ref()
+            .is_none_or(|t| t.name.is_empty())
+        {
+            return Err(Error::invalid("workflow type not set"));
+        }
+        self.check_start(&start)?;
+        check_length("SignalName", &signal.signal_name)?;
         if start.workflow_id_conflict_policy() == Conflict::Fail {
             return Err(Error::invalid(
                 "Invalid WorkflowIDConflictPolicy: WORKFLOW_ID_CONFLICT_POLICY_FAIL is not \
@@ -107,68 +121,6 @@ impl Engine {
         };
         self.settle();
         Ok(response)
-    }
-
-    fn check_start(&mut self, request: &api::StartWorkflowExecutionRequest) -> Result<()> {
-        self.open_namespace(&request.namespace)?;
-        if request.workflow_id.is_empty() {
-            return Err(Error::invalid("WorkflowId is not set on request."));
-        }
-        if request.workflow_id.len() > ID_LIMIT {
-            let length = request.workflow_id.len();
-            return Err(Error::invalid(format!(
-                "WorkflowId exceeds maximum allowed length ({length}/{ID_LIMIT})"
-            )));
-        }
-        if request
-            .workflow_type
-            .as_ref()
-            .is_none_or(|t| t.name.is_empty())
-        {
-            return Err(Error::invalid("WorkflowType is not set on request."));
-        }
-        if request
-            .task_queue
-            .as_ref()
-            .is_none_or(|queue| queue.name.is_empty())
-        {
-            return Err(Error::invalid("taskQueue is not set"));
-        }
-        let timeouts = [
-            (
-                "WorkflowExecutionTimeoutSeconds",
-                &request.workflow_execution_timeout,
-            ),
-            ("WorkflowRunTimeoutSeconds", &request.workflow_run_timeout),
-            ("WorkflowTaskTimeoutSeconds", &request.workflow_task_timeout),
-            ("WorkflowStartDelay", &request.workflow_start_delay),
-        ];
-        for (name, timeout) in timeouts {
-            if is_negative(timeout.as_ref()) {
-                return Err(Error::invalid(format!(
-                    "An invalid {name} is set on request. cause: negative duration"
-                )));
-            }
-        }
-        if let Some(flaw) = request.retry_policy.as_ref().and_then(retry::flaw) {
-            return Err(Error::invalid(flaw));
-        }
-        if !request.cron_schedule.is_empty() {
-            if set_duration(request.workflow_start_delay.as_ref()).is_some() {
-                return Err(Error::invalid(
-                    "CronSchedule and WorkflowStartDelay may not be used together.",
-                ));
-            }
-            if let Some(flaw) = cron::flaw(&request.cron_schedule, self.world.now) {
-                return Err(Error::invalid(flaw));
-            }
-        }
-        let attributes = request.search_attributes.as_ref();
-        self.world
-            .namespaces
-            .search_attributes(&request.namespace)
-            .check(&request.namespace, attributes)
-            .map_err(Error::invalid)
     }
 
     /// Opens a new run, in place of an open one if there is one.
@@ -258,7 +210,6 @@ impl Engine {
                 .and_then(|timeout| timestamp(self.world.after(timeout))),
             cron_schedule: request.cron_schedule,
             initiator: initiator as i32,
-            eager_execution_accepted: request.request_eager_execution && backoff.is_none(),
             first_workflow_task_backoff: wire_duration(backoff.unwrap_or_default()),
             memo: request.memo,
             search_attributes: request.search_attributes,
@@ -276,6 +227,10 @@ impl Engine {
         let Some(options) = &request.on_conflict_options else {
             return;
         };
+        let known = self.runs[&key].request_ids.contains(&request.request_id);
+        if known && options.attach_request_id {
+            return;
+        }
         let attributes = events::WorkflowExecutionOptionsUpdatedEventAttributes {
             attached_request_id: match options.attach_request_id {
                 true => request.request_id.clone(),
@@ -285,7 +240,6 @@ impl Engine {
                 true => request.completion_callbacks.clone(),
                 false => Vec::new(),
             },
-            identity: request.identity.clone(),
             ..Default::default()
         };
         let links = if options.attach_links {
@@ -294,7 +248,12 @@ impl Engine {
             Vec::new()
         };
         let draft = Draft::new(self.world.now, attributes).with_links(links);
-        self.transact(key, |run, _| run.record_silently(draft));
+        self.transact(key, |run, _| {
+            if options.attach_request_id {
+                run.request_ids.insert(request.request_id.clone());
+            }
+            run.record_silently(draft);
+        });
     }
 
     pub(super) fn start_response(
@@ -357,5 +316,4 @@ fn split(
     (start, signal)
 }
 
-const ID_LIMIT: usize = 1000;
 pub(super) const TASK_TIMEOUT: Duration = Duration::from_secs(10);

@@ -173,11 +173,32 @@ impl Execution {
                 waiters: Vec::new(),
             };
             self.updates.list.push(update);
-            if self.backoff.is_some() {
-                self.end_backoff(world);
-            }
         }
         self.wait_for_update(&id, call, stage, world)
+    }
+
+    /// Answers a caller whose update is completed already; there is no link then.
+    pub(super) fn answer_with_outcome(
+        &mut self,
+        call: CallId,
+        request: &Request,
+        world: &mut World,
+    ) -> bool {
+        let id = request.meta.as_ref().map(|meta| meta.update_id.as_str());
+        let found = self
+            .updates
+            .list
+            .iter()
+            .find(|update| Some(update.id.as_str()) == id);
+        let Some(update) = found.filter(|update| update.stage() == Stage::Completed) else {
+            return false;
+        };
+        let response = UpdateWorkflowExecutionResponse {
+            link: None,
+            ..self.update_response(update)
+        };
+        answer(response, call, world);
+        true
     }
 
     /// Parks a caller until the update has reached `stage`.

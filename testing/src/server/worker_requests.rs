@@ -101,6 +101,9 @@ impl Engine {
         request: api::RespondWorkflowTaskFailedRequest,
     ) -> Result<api::RespondWorkflowTaskFailedResponse> {
         let (key, token) = self.task_run(&request.task_token)?;
+        if !self.runs[&key].is_open() {
+            return Err(Error::workflow_completed());
+        }
         let cause = WorkflowTaskFailedCause::try_from(request.cause).unwrap_or_default();
         self.in_run(key, |run, world| {
             run.fail_started_task(
@@ -132,12 +135,12 @@ impl Engine {
     /// Lets the next workflow task of a run go to the normal queue.
     ///
     /// # Errors
-    /// The workflow is unknown or closed.
+    /// The workflow is unknown.
     pub fn reset_sticky_task_queue(
         &mut self,
         request: &api::ResetStickyTaskQueueRequest,
     ) -> Result<api::ResetStickyTaskQueueResponse> {
-        let key = self.find_open(&request.namespace, request.execution.as_ref())?;
+        let key = self.find(&request.namespace, request.execution.as_ref())?;
         self.in_run(key, |run, _| run.sticky = None);
         Ok(api::ResetStickyTaskQueueResponse::default())
     }

@@ -16,7 +16,7 @@ use super::history_reads::PAGE_BATCHES;
 use super::matching::{QueueKey, QueueType, QueuedTask};
 use super::timers::{Timer, TimerKey};
 use super::tokens::{PageToken, TaskToken};
-use super::wire::{normal_queue, timestamp, wire_duration, workflow_execution};
+use super::wire::{normal_queue, set_duration, timestamp, wire_duration, workflow_execution};
 use super::world::World;
 
 /// How much of a workflow task is in history while it is under way.
@@ -110,7 +110,8 @@ impl Execution {
             scheduled_at: world.now,
             started_at: world.now,
             named_queue,
-            start_to_close: self.task_timeout(),
+            start_to_close: set_duration(self.started.workflow_task_timeout.as_ref())
+                .unwrap_or(DEFAULT_TASK_TIMEOUT),
             identity: String::new(),
             request_id: String::new(),
             history_size: 0,
@@ -179,6 +180,16 @@ impl Execution {
         vec![world.timers.arm(self.key, world.after(timeout), timer)]
     }
 
+    /// Hands the scheduled task to the worker that has just completed one.
+    pub(super) fn start_returned_task(
+        &mut self,
+        identity: &str,
+        world: &mut World,
+    ) -> PollWorkflowTaskQueueResponse {
+        let request_id = "request-from-RespondWorkflowTaskCompleted".to_owned();
+        self.start_task(identity, request_id, true, world)
+    }
+
     /// Hands the scheduled task to a worker.
     ///
     /// A worker that polled its sticky queue has the run in its cache, and gets only the events
@@ -186,13 +197,14 @@ impl Execution {
     pub(super) fn start_task(
         &mut self,
         identity: &str,
+        request_id: String,
         from_sticky: bool,
         world: &mut World,
     ) -> PollWorkflowTaskQueueResponse {
         self.renumber_stale_task();
         let next_id = self.history.next_id();
         let reasons = self.suggest_reasons(world);
-        let (history_size, request_id) = (self.history.size_bytes(), world.uuid());
+        let history_size = self.history.size_bytes();
         let task = self
             .task
             .as_mut()
@@ -260,7 +272,7 @@ impl Execution {
         reasons
     }
 
-    pub(super) fn task_response(&mut self, from_event_id: i64) -> PollWorkflowTaskQueueResponse {
+    fn task_response(&mut self, from_event_id: i64) -> PollWorkflowTaskQueueResponse {
         let messages = self.send_updates();
         let queries = self.attach_queries();
         let task = self.task.as_ref().expect("the task was just started");
@@ -327,8 +339,9 @@ impl Execution {
         self.history.flush();
     }
 
-    /// Writes a speculative task into history, because other events have come up.
-    pub(super) fn make_task_real(&mut self) {
+    /// Writes a speculative task into history, because other events have come up. Its start is
+    /// written in the name of whoever brings the event, not of the worker that has the task.
+    pub(super) fn make_task_real(&mut self, identity: &str) {
         let Some(task) = self.task.as_mut() else {
             return;
         };
@@ -338,6 +351,7 @@ impl Execution {
         task.kind = Kind::Normal;
         self.history.append(task.scheduled_draft());
         if task.is_started() {
+            task.identity = identity.to_owned();
             self.history.append(task.started_draft());
         }
     }
@@ -378,3 +392,5 @@ impl Execution {
         self.started.workflow_type.clone()
     }
 }
+
+const DEFAULT_TASK_TIMEOUT: Duration = Duration::from_secs(10);

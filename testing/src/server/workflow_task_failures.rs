@@ -1,7 +1,5 @@
 //! How workflow tasks fail and time out, and what the next attempt is.
 
-use std::time::Duration;
-
 use outlast_proto::temporal::api::enums::v1::{TimeoutType, WorkflowTaskFailedCause};
 use outlast_proto::temporal::api::failure::v1::Failure;
 use outlast_proto::temporal::api::history::v1 as events;
@@ -9,7 +7,6 @@ use outlast_proto::temporal::api::history::v1 as events;
 use super::command_check::Flaw;
 use super::execution::Execution;
 use super::history::Draft;
-use super::wire::set_duration;
 use super::workflow_task::{Kind, WorkflowTask};
 use super::world::{WorkflowTaskFailure, World};
 
@@ -34,7 +31,7 @@ impl Execution {
         identity: &str,
         world: &mut World,
     ) {
-        let Some(task) = self.end_task(world) else {
+        let Some(task) = self.end_task(identity, world) else {
             return;
         };
         world.task_failures.push_back(WorkflowTaskFailure {
@@ -90,7 +87,7 @@ impl Execution {
         if self.task.as_ref().is_none_or(|task| task.stamp != stamp) {
             return;
         }
-        let Some(task) = self.end_task(world) else {
+        let Some(task) = self.end_task("", world) else {
             return;
         };
         if task.kind != Kind::Transient {
@@ -105,8 +102,8 @@ impl Execution {
     }
 
     /// Removes the task, and gives back the updates and queries it carried.
-    fn end_task(&mut self, world: &mut World) -> Option<WorkflowTask> {
-        self.make_task_real();
+    fn end_task(&mut self, identity: &str, world: &mut World) -> Option<WorkflowTask> {
+        self.make_task_real(identity);
         let mut task = self.task.take()?;
         for key in task.timers.drain(..) {
             world.timers.cancel(key);
@@ -114,20 +111,6 @@ impl Execution {
         self.unsend_updates(task.stamp);
         self.detach_queries();
         Some(task)
-    }
-
-    /// How long a worker may take for the next task: the longer the more often it failed, because
-    /// a worker that is too slow fails again.
-    pub(super) fn task_timeout(&self) -> Duration {
-        let timeout = set_duration(self.started.workflow_task_timeout.as_ref());
-        let timeout = timeout.unwrap_or(DEFAULT_TASK_TIMEOUT);
-        match u32::try_from(self.attempt - PATIENT_ATTEMPTS - 1) {
-            Ok(doublings) => {
-                let more = FIRST_EXTENSION.saturating_mul(2_u32.saturating_pow(doublings));
-                timeout + more.min(LAST_EXTENSION)
-            }
-            Err(_) => timeout,
-        }
     }
 
     /// Prepares the next attempt.
@@ -144,9 +127,3 @@ impl Execution {
         self.needs_task = true;
     }
 }
-
-const DEFAULT_TASK_TIMEOUT: Duration = Duration::from_secs(10);
-/// So many attempts have the timeout that the workflow was started with.
-const PATIENT_ATTEMPTS: i32 = 3;
-const FIRST_EXTENSION: Duration = Duration::from_secs(5);
-const LAST_EXTENSION: Duration = Duration::from_mins(10);

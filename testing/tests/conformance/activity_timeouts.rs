@@ -1,12 +1,14 @@
 //! The timeouts of activities.
 
+use outlast_proto::temporal::api::common::v1::RetryPolicy;
+use outlast_proto::temporal::api::enums::v1::EventType::{self as E};
 use outlast_proto::temporal::api::enums::v1::TimeoutType;
 use outlast_proto::temporal::api::failure::v1::failure::FailureInfo;
 use outlast_proto::temporal::api::history::v1::history_event::Attributes;
 
-use crate::conform;
 use crate::support::builders::*;
 use crate::support::peer::*;
+use crate::{Peer, conform};
 
 #[tokio::test]
 async fn activity_timeouts_say_which_limit_was_hit() {
@@ -75,6 +77,88 @@ async fn activity_timeouts_say_which_limit_was_hit() {
             assert_eq!(info.timeout_type(), timeout);
             assert_eq!(timed_out.started_event_id > 0, is_started, "{message}");
         }
+        peer.complete(&task, vec![complete_workflow("done")])
+            .await
+            .unwrap();
+    })
+    .await;
+}
+
+/// Schedules an activity, takes it `attempts` times, failing all but the last, and waits for the
+/// task that its timeout brings.
+async fn schedule_to_close(peer: &Peer, seconds_to_close: f64, policy: RetryPolicy, attempts: i32) {
+    peer.start().await;
+    let task = peer.poll().await;
+    let mut attributes = peer.activity("a");
+    attributes.schedule_to_close_timeout = seconds(seconds_to_close);
+    attributes.retry_policy = Some(policy);
+    peer.complete(&task, vec![schedule_activity(attributes)])
+        .await
+        .unwrap();
+    for attempt in 1..=attempts {
+        let activity = peer.poll_activity().await;
+        assert_eq!(activity.attempt, attempt);
+        if attempt < attempts {
+            peer.fail_activity(&activity, "broken").await.unwrap();
+        }
+    }
+    let task = peer.poll().await;
+    let events = events_of(&task);
+    assert!(types(events).contains(&E::ActivityTaskTimedOut));
+    peer.complete(&task, vec![complete_workflow("done")])
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn schedule_to_close_ends_a_first_attempt() {
+    conform("close-first", async |peer| {
+        schedule_to_close(peer, 1.0, at_most(0, 0.1).unwrap(), 1).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn schedule_to_close_ends_an_only_attempt() {
+    conform("close-only", async |peer| {
+        schedule_to_close(peer, 1.0, at_most(1, 0.1).unwrap(), 1).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn schedule_to_close_ends_a_second_attempt() {
+    conform("close-second", async |peer| {
+        schedule_to_close(peer, 2.0, at_most(0, 0.5).unwrap(), 2).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn schedule_to_close_ends_an_activity_that_nobody_takes() {
+    conform("close-untaken", async |peer| {
+        schedule_to_close(peer, 1.0, at_most(0, 0.5).unwrap(), 0).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_heartbeat_timeout_keeps_the_last_heartbeat() {
+    conform("beat-timeout", async |peer| {
+        peer.start().await;
+        let task = peer.poll().await;
+        let mut attributes = peer.activity("a");
+        attributes.heartbeat_timeout = seconds(1.0);
+        attributes.retry_policy = at_most(2, 0.1);
+        peer.complete(&task, vec![schedule_activity(attributes)])
+            .await
+            .unwrap();
+        let first = peer.poll_activity().await;
+        peer.heartbeat(&first, "half").await.unwrap();
+        let second = peer.poll_activity().await;
+        assert_eq!(second.heartbeat_details, payloads("half"));
+        let task = peer.poll().await;
+        assert!(types(events_of(&task)).contains(&E::ActivityTaskTimedOut));
         peer.complete(&task, vec![complete_workflow("done")])
             .await
             .unwrap();

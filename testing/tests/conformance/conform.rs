@@ -3,6 +3,8 @@
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::panic::AssertUnwindSafe;
+use std::task::Poll;
+use std::thread;
 use std::time::Duration;
 
 use outlast_testing::{Server, ServerOptions, TimeMode};
@@ -32,16 +34,31 @@ pub(crate) async fn conform(name: &str, scenario: impl AsyncFn(&Peer)) {
 
 async fn compare(name: &str, address: &str, scenario: impl AsyncFn(&Peer)) {
     let here = connect(address, name).await;
-    let in_memory = named("the in-memory server", scenario(&here));
+    let in_memory = catch(scenario(&here));
     let Ok(address) = std::env::var("OUTLAST_TEST_ADDRESS") else {
-        return in_memory.await;
+        return resume(in_memory.await);
     };
     let there = connect(&address, name).await;
-    let real = named("the real server", scenario(&there));
-    tokio::join!(in_memory, real);
-    if let Err(difference) = settle(&here, &there).await {
-        panic!("in-memory server (-) and real server (+) differ:\n{difference}");
+    let real = catch(scenario(&there));
+    let (in_memory, real) = tokio::join!(in_memory, real);
+    let difference = settle(&here, &there).await.err();
+    let failed = in_memory.is_err() || real.is_err();
+    if let Some(difference) = &difference {
+        say(&format!(
+            "the in-memory server (-) and the real one (+) differ:\n{difference}"
+        ));
     }
+    if failed {
+        let whose = |failed| if failed { "failed" } else { "passed" };
+        say(&format!(
+            "in memory, the scenario {}; on the real server, it {}",
+            whose(in_memory.is_err()),
+            whose(real.is_err())
+        ));
+    }
+    resume(in_memory);
+    resume(real);
+    assert!(difference.is_none(), "the servers differ");
     report(&format!("conformance::{name}"));
 }
 
@@ -68,20 +85,28 @@ async fn settle(here: &Peer, there: &Peer) -> Result<(), String> {
     Err(difference)
 }
 
-/// Says which of the servers a failed assertion is about.
-async fn named(server: &str, scenario: impl Future<Output = ()>) {
+/// Runs a scenario to its end or its panic.
+async fn catch(scenario: impl Future<Output = ()>) -> thread::Result<()> {
     let mut scenario = Box::pin(scenario);
     std::future::poll_fn(|context| {
         let polled = AssertUnwindSafe(|| scenario.as_mut().poll(context));
-        std::panic::catch_unwind(polled).unwrap_or_else(|panic| {
-            #[allow(clippy::print_stderr, reason = "next to the panic's own message")]
-            {
-                eprintln!("this was {server}");
-            }
-            std::panic::resume_unwind(panic)
-        })
+        match std::panic::catch_unwind(polled) {
+            Ok(polled) => polled.map(Ok),
+            Err(panic) => Poll::Ready(Err(panic)),
+        }
     })
     .await
+}
+
+fn resume(result: thread::Result<()>) {
+    if let Err(panic) = result {
+        std::panic::resume_unwind(panic);
+    }
+}
+
+#[allow(clippy::print_stderr, reason = "next to the message of a panic")]
+fn say(text: &str) {
+    eprintln!("{text}");
 }
 
 /// Notes that the real server was there.

@@ -84,7 +84,7 @@ async fn a_schedule_repeats_a_workflow_with_the_results_so_far() {
 #[tokio::test]
 async fn retries_come_before_the_schedule() {
     conform("cron-retry", async |peer| {
-        let mut request = repeated(peer, "@every 1s");
+        let mut request = repeated(peer, "@every 2s");
         request.retry_policy = at_most(2, 1.0);
         peer.start_with(request).await.unwrap();
         let task = peer.poll().await;
@@ -215,49 +215,49 @@ async fn bad_schedules_are_refused() {
 async fn a_child_on_a_schedule_stays_open_for_its_parent() {
     conform("cron-child", async |peer| {
         peer.start().await;
-        let child = peer.kin("child");
+        let child_id = format!("{}-child", peer.workflow_id);
         let task = peer.poll().await;
-        let bad = scheduled_child(&child, "bad");
-        let error = peer.complete(&task, vec![bad]).await.unwrap_err();
+        let child = |schedule| scheduled_child(&peer.queue, &child_id, schedule);
+        let error = peer.complete(&task, vec![child("bad")]).await.unwrap_err();
         let want = format!(
             "BadStartChildExecutionAttributes: invalid CronSchedule on \
-             StartChildWorkflowExecutionCommand: invalid CronSchedule.. WorkflowId={} \
-             WorkflowType=Order Namespace=default",
-            child.workflow_id
+             StartChildWorkflowExecutionCommand: invalid CronSchedule.. WorkflowId={child_id} \
+             WorkflowType=Order Namespace=default"
         );
         assert_eq!(error.message(), want);
 
-        let good = scheduled_child(&child, "@every 1s");
-        peer.complete(&peer.poll().await, vec![good]).await.unwrap();
-        peer.until(E::ChildWorkflowExecutionStarted).await;
-        let task = child.poll().await;
-        child
-            .complete(&task, vec![complete_workflow("one")])
+        let task = peer.poll().await;
+        peer.complete(&task, vec![child("@every 1s")])
             .await
             .unwrap();
-        let next = started(&child).await;
+        let task = peer.poll_for(&child_id).await;
+        peer.complete(&task, vec![complete_workflow("one")])
+            .await
+            .unwrap();
+        let next = started(&peer.of(&child_id)).await;
         assert_eq!(next.last_completion_result, payloads("one"));
         assert_eq!(
             next.parent_workflow_execution.unwrap().workflow_id,
             peer.workflow_id
         );
-        let events = peer.types().await;
-        assert!(!events.contains(&E::ChildWorkflowExecutionCompleted));
+        assert!(
+            !peer
+                .types()
+                .await
+                .contains(&E::ChildWorkflowExecutionCompleted)
+        );
         peer.terminate("").await.unwrap();
     })
     .await;
 }
 
 fn scheduled_child(
-    child: &Peer,
+    queue: &str,
+    child_id: &str,
     schedule: &str,
 ) -> outlast_proto::temporal::api::command::v1::Command {
     use outlast_proto::temporal::api::command::v1::command::Attributes as Command;
-    let mut command = start_child(
-        &child.queue,
-        &child.workflow_id,
-        ParentClosePolicy::Terminate,
-    );
+    let mut command = start_child(queue, child_id, ParentClosePolicy::Terminate);
     if let Some(Command::StartChildWorkflowExecutionCommandAttributes(a)) =
         command.attributes.as_mut()
     {

@@ -10,7 +10,9 @@
 //! Scenarios run side by side on one server, so each keeps to ids and queues of its own.
 
 mod activities;
+mod activities_by_id;
 mod activity_cancellation;
+mod activity_retries;
 mod activity_timeouts;
 mod bad_commands;
 mod chains;
@@ -18,17 +20,22 @@ mod children;
 mod closing;
 mod conform;
 mod cron;
-mod eager;
 mod errors;
 mod externals;
+mod id_sharing;
 mod queries;
 mod reads;
 mod reset;
 mod reset_reapply;
+mod signal_with_start;
 mod signals;
+mod speculative_tasks;
+mod start_options;
 mod starts;
+mod task_timeouts;
 mod timers;
 mod transcript;
+mod update_limits;
 mod update_with_start;
 mod updates;
 mod waiting;

@@ -139,35 +139,50 @@ async fn signals_to_later_runs_of_the_chain_come_again_too() {
 async fn what_was_under_way_goes_on() {
     conform("reset-pending", async |peer| {
         peer.start().await;
-        let child = peer.kin("child");
+        let child_of = peer.kin("child");
         let task = peer.poll().await;
         let commands = vec![
-            start_timer("later", 3.0),
+            start_timer("soon", 1.0),
             schedule_activity(peer.activity("a")),
             start_child(
-                &child.queue,
-                &child.workflow_id,
+                &child_of.queue,
+                &child_of.workflow_id,
                 ParentClosePolicy::Terminate,
             ),
         ];
         peer.complete(&task, commands).await.unwrap();
-        peer.until(E::ChildWorkflowExecutionStarted).await;
-        peer.complete(&peer.poll().await, vec![]).await.unwrap();
         let before = peer.poll_activity().await;
-        let child_task = child.poll().await;
-        peer.reset(11).await.unwrap();
+        let child = child_of.poll().await;
+        for _ in ["the child has started", "the timer has fired"] {
+            peer.complete(&peer.poll().await, vec![]).await.unwrap();
+        }
+        // Behind the last task whose history has the child's start, but not the timer's end.
+        let events = types(&peer.history().await);
+        let fired = events
+            .iter()
+            .position(|event| *event == E::TimerFired)
+            .unwrap();
+        let finish = events[..fired]
+            .iter()
+            .rposition(|event| *event == E::WorkflowTaskCompleted)
+            .unwrap();
+        assert!(events[..finish].contains(&E::ChildWorkflowExecutionStarted));
+        peer.reset(finish as i64 + 1).await.unwrap();
 
+        peer.until(E::TimerFired).await;
         let described = peer.describe("").await;
         assert_eq!(described.pending_activities.len(), 1);
-        assert_eq!(described.pending_children[0].workflow_id, child.workflow_id);
+        assert_eq!(
+            described.pending_children[0].workflow_id,
+            child_of.workflow_id
+        );
         let error = peer.complete_activity(&before).await.unwrap_err();
         assert_eq!(error.message(), "workflow execution already completed");
-        peer.complete(&peer.poll().await, vec![]).await.unwrap();
         let again = peer.poll_activity().await;
         assert_eq!((again.activity_id.as_str(), again.attempt), ("a", 1));
         peer.complete_activity(&again).await.unwrap();
-        child
-            .complete(&child_task, vec![complete_workflow("grown up")])
+        child_of
+            .complete(&child, vec![complete_workflow("grown up")])
             .await
             .unwrap();
         peer.until(E::ChildWorkflowExecutionCompleted).await;
@@ -181,20 +196,21 @@ async fn what_was_under_way_goes_on() {
 async fn a_parent_waits_for_the_run_that_its_child_was_reset_to() {
     conform("reset-child", async |peer| {
         peer.start().await;
-        let child = peer.kin("child");
+        let child_of = peer.kin("child");
         let task = peer.poll().await;
-        let command = start_child(
-            &child.queue,
-            &child.workflow_id,
+        let child = start_child(
+            &child_of.queue,
+            &child_of.workflow_id,
             ParentClosePolicy::Terminate,
         );
-        peer.complete(&task, vec![command]).await.unwrap();
-        peer.until(E::ChildWorkflowExecutionStarted).await;
+        peer.complete(&task, vec![child]).await.unwrap();
         peer.complete(&peer.poll().await, vec![]).await.unwrap();
-        child.complete(&child.poll().await, vec![]).await.unwrap();
-        let new = child.reset(4).await.unwrap();
-        child
-            .complete(&child.poll().await, vec![complete_workflow("done")])
+        let task = child_of.poll().await;
+        child_of.complete(&task, vec![]).await.unwrap();
+        let new = child_of.reset(4).await.unwrap();
+        let task = child_of.poll().await;
+        child_of
+            .complete(&task, vec![complete_workflow("done")])
             .await
             .unwrap();
         let events = peer.until(E::ChildWorkflowExecutionCompleted).await;
@@ -202,8 +218,8 @@ async fn a_parent_waits_for_the_run_that_its_child_was_reset_to() {
             Some(Attributes::ChildWorkflowExecutionCompletedEventAttributes(a)) => Some(a),
             _ => None,
         });
-        let execution = ended.unwrap().workflow_execution.as_ref().unwrap();
-        assert_eq!(execution.run_id, new);
+        let ended = ended.unwrap().workflow_execution.as_ref();
+        assert_eq!(ended.unwrap().run_id, new);
         peer.terminate("").await.unwrap();
     })
     .await;

@@ -18,6 +18,14 @@ impl Peer {
         }
     }
 
+    /// Goes back and forth a few times, so that the server has got what was sent before.
+    pub(crate) async fn what_was_sent_arrives(&self) {
+        let peer = self.unrecorded();
+        for _ in 0..10 {
+            peer.history().await;
+        }
+    }
+
     /// Waits until the current run's history has an event of this type; returns the history.
     pub(crate) async fn until(&self, event_type: EventType) -> Vec<HistoryEvent> {
         self.until_times(event_type, 1).await

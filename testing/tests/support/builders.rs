@@ -48,7 +48,7 @@ pub(crate) fn application_failure(message: &str) -> Failure {
     }
 }
 
-fn command(command_type: CommandType, attributes: Attributes) -> Command {
+pub(crate) fn command(command_type: CommandType, attributes: Attributes) -> Command {
     Command {
         command_type: command_type as i32,
         attributes: Some(attributes),
@@ -265,6 +265,17 @@ pub(crate) fn reject(request: &WireMessage) -> WireMessage {
 
 pub(crate) fn complete_update(request: &WireMessage, result: &str) -> WireMessage {
     let outcome = update::outcome::Value::Success(payloads(result).unwrap());
+    let body = update::Response {
+        meta: request_of(request).and_then(|request| request.meta),
+        outcome: Some(update::Outcome {
+            value: Some(outcome),
+        }),
+    };
+    reply(request, "complete", "Response", &body)
+}
+
+pub(crate) fn fail_update(request: &WireMessage, message: &str) -> WireMessage {
+    let outcome = update::outcome::Value::Failure(application_failure(message));
     let body = update::Response {
         meta: request_of(request).and_then(|request| request.meta),
         outcome: Some(update::Outcome {

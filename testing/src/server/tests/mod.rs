@@ -13,7 +13,6 @@ mod pacing;
 mod queries;
 mod requests;
 mod scene;
-mod slow_workers;
 mod updates;
 mod virtual_time;
 mod workers;

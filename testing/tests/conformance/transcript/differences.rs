@@ -3,42 +3,45 @@
 /// A known difference between the in-memory server and a real one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Difference {
+    BuildIds,
     HistorySizes,
     InternalNumbers,
     PollerScaling,
     ResetPoints,
+    StateTransitions,
 }
 
 impl Difference {
-    const ALL: [Self; 4] = [
+    const ALL: [Self; 6] = [
+        Self::BuildIds,
         Self::HistorySizes,
         Self::InternalNumbers,
         Self::PollerScaling,
         Self::ResetPoints,
+        Self::StateTransitions,
     ];
 
     /// The title of the section.
     const fn title(self) -> &'static str {
         match self {
+            Self::BuildIds => "Build ids",
             Self::HistorySizes => "Sizes of histories",
             Self::InternalNumbers => "Internal numbers",
             Self::PollerScaling => "Advice on the number of pollers",
             Self::ResetPoints => "Reset points",
+            Self::StateTransitions => "State transitions",
         }
     }
 
     /// The fields that are left out of every transcript, with the names of their messages.
     const fn fields(self) -> &'static [(&'static str, &'static str)] {
         match self {
+            Self::BuildIds => &[("SearchAttributes", "indexed_fields[BuildIds]")],
             Self::HistorySizes => &[
                 ("WorkflowExecutionInfo", "history_size_bytes"),
                 ("WorkflowTaskStartedEventAttributes", "history_size_bytes"),
             ],
-            Self::InternalNumbers => &[
-                ("HistoryEvent", "task_id"),
-                ("HistoryEvent", "version"),
-                ("WorkflowExecutionInfo", "state_transition_count"),
-            ],
+            Self::InternalNumbers => &[("HistoryEvent", "task_id"), ("HistoryEvent", "version")],
             Self::PollerScaling => &[
                 ("PollActivityTaskQueueResponse", "poller_scaling_decision"),
                 ("PollNexusTaskQueueResponse", "poller_scaling_decision"),
@@ -51,6 +54,7 @@ impl Difference {
                     "prev_auto_reset_points",
                 ),
             ],
+            Self::StateTransitions => &[("WorkflowExecutionInfo", "state_transition_count")],
         }
     }
 }

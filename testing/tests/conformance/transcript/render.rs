@@ -32,7 +32,7 @@ impl Renderer {
             let hidden = differences::hides(descriptor.name(), field.name());
             if message.has_field(&field) && !hidden {
                 let value = message.get_field(&field);
-                self.field(depth, &field, &value);
+                self.field(depth, descriptor.name(), &field, &value);
             }
         }
     }
@@ -41,7 +41,7 @@ impl Renderer {
         self.lines.join("\n") + "\n"
     }
 
-    fn field(&mut self, depth: usize, field: &FieldDescriptor, value: &Value) {
+    fn field(&mut self, depth: usize, message: &str, field: &FieldDescriptor, value: &Value) {
         match value {
             Value::List(values) => {
                 for value in values {
@@ -56,7 +56,9 @@ impl Renderer {
                 let of_value = entry.map_entry_value_field();
                 for (key, value) in entries {
                     let name = format!("{}[{}]", field.name(), key_text(key));
-                    self.value(depth, &of_value, &name, value);
+                    if !differences::hides(message, &name) {
+                        self.value(depth, &of_value, &name, value);
+                    }
                 }
             }
             value => self.value(depth, field, field.name(), value),

@@ -44,19 +44,56 @@ impl<T: Transport> Peer<T> {
         Ok(response.into_inner())
     }
 
-    pub(crate) async fn signal(&self, name: &str) -> Result<(), Status> {
-        let request = api::SignalWorkflowExecutionRequest {
+    /// A start that sends the signal `name`, too.
+    pub(crate) fn signal_with_start_request(
+        &self,
+        name: &str,
+    ) -> api::SignalWithStartWorkflowExecutionRequest {
+        let start = self.start_request();
+        api::SignalWithStartWorkflowExecutionRequest {
+            namespace: start.namespace,
+            workflow_id: start.workflow_id,
+            workflow_type: start.workflow_type,
+            task_queue: start.task_queue,
+            identity: start.identity,
+            request_id: start.request_id,
+            signal_name: name.to_owned(),
+            signal_input: payloads(name),
+            ..Default::default()
+        }
+    }
+
+    pub(crate) async fn signal_with_start(
+        &self,
+        request: api::SignalWithStartWorkflowExecutionRequest,
+    ) -> Result<api::SignalWithStartWorkflowExecutionResponse, Status> {
+        let response = self
+            .client()
+            .signal_with_start_workflow_execution(request)
+            .await?;
+        Ok(response.into_inner())
+    }
+
+    pub(crate) fn signal_request(&self, name: &str) -> api::SignalWorkflowExecutionRequest {
+        api::SignalWorkflowExecutionRequest {
             namespace: "default".to_owned(),
             workflow_execution: self.execution(),
             signal_name: name.to_owned(),
             input: payloads(name),
             identity: "client".to_owned(),
             ..Default::default()
-        };
-        self.client
-            .clone()
-            .signal_workflow_execution(request)
-            .await?;
+        }
+    }
+
+    pub(crate) async fn signal(&self, name: &str) -> Result<(), Status> {
+        self.signal_as(self.signal_request(name)).await
+    }
+
+    pub(crate) async fn signal_as(
+        &self,
+        request: api::SignalWorkflowExecutionRequest,
+    ) -> Result<(), Status> {
+        self.client().signal_workflow_execution(request).await?;
         Ok(())
     }
 
@@ -132,6 +169,31 @@ impl<T: Transport> Peer<T> {
             }),
             ..Default::default()
         }
+    }
+
+    /// Asks how far an update has come, or waits for it.
+    pub(crate) async fn poll_update(
+        &self,
+        update_id: &str,
+        stage: UpdateWorkflowExecutionLifecycleStage,
+    ) -> Result<api::PollWorkflowExecutionUpdateResponse, Status> {
+        let request = api::PollWorkflowExecutionUpdateRequest {
+            namespace: "default".to_owned(),
+            update_ref: Some(update::UpdateRef {
+                workflow_execution: self.execution(),
+                update_id: update_id.to_owned(),
+            }),
+            identity: "client".to_owned(),
+            wait_policy: Some(update::WaitPolicy {
+                lifecycle_stage: stage as i32,
+            }),
+        };
+        let request = with_timeout(request, 10.0);
+        Ok(self
+            .client()
+            .poll_workflow_execution_update(request)
+            .await?
+            .into_inner())
     }
 
     pub(crate) async fn update(

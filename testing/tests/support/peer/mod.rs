@@ -80,11 +80,9 @@ impl<T: Transport> Peer<T> {
         }
     }
 
-    pub(crate) fn execution(&self) -> Option<WorkflowExecution> {
-        Some(WorkflowExecution {
-            workflow_id: self.workflow_id.clone(),
-            run_id: String::new(),
-        })
+    /// The workflow service, for calls that have no short form here.
+    pub(crate) fn client(&self) -> WorkflowServiceClient<T> {
+        self.client.clone()
     }
 
     /// A run of the workflow, the current one if `run_id` is empty.
@@ -93,6 +91,10 @@ impl<T: Transport> Peer<T> {
             workflow_id: self.workflow_id.clone(),
             run_id: run_id.to_owned(),
         })
+    }
+
+    pub(crate) fn execution(&self) -> Option<WorkflowExecution> {
+        self.run("")
     }
 
     pub(crate) fn normal_queue(&self) -> Option<TaskQueue> {
