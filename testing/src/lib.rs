@@ -27,6 +27,7 @@ pub mod server;
 
 pub use env::{
     ActivityMock, Call, CallOf, CallbackOutput, Guarded, TestEnv, TestHandle, TestStart,
+    assert_snapshot,
 };
 pub use grpc::{BoundServer, InProcessServer, Server, TimeHold};
 pub use server::{PendingTimer, SearchAttributes, ServerOptions, TimeMode};

@@ -101,6 +101,13 @@ impl WorkflowHistory {
     }
 
     /// The run, by the id under which it began; a reset gives its copy another one.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn original_run_id(&self) -> Option<RunId> {
+        self.run_id()
+    }
+
+    /// The same.
     pub(crate) fn run_id(&self) -> Option<RunId> {
         Some(self.started()?.original_execution_run_id.clone().into())
     }

@@ -6,12 +6,15 @@ mod callbacks;
 mod calls;
 mod guard;
 mod handle;
+mod history;
 mod mock;
 mod problems;
+mod replay;
 mod shared;
 mod start;
 mod text;
 mod time;
+mod transcript;
 mod verify;
 mod workers;
 
@@ -32,6 +35,7 @@ pub use self::callbacks::CallbackOutput;
 pub use self::calls::{Call, CallOf};
 pub use self::guard::Guarded;
 pub use self::handle::TestHandle;
+pub use self::history::assert_snapshot;
 pub use self::mock::ActivityMock;
 use self::mock::Plan;
 use self::shared::Shared;
@@ -53,7 +57,8 @@ use crate::server::{ServerOptions, TimeMode};
 ///
 /// # At the end
 /// When the environment is dropped, or by [`verify`](Self::verify), the test fails if a mock was
-/// not called as it expects.
+/// not called as it expects, or if a workflow does not come to the same decisions when its history
+/// is [replayed](Self::without_replays).
 ///
 /// # Examples
 /// ```
@@ -251,11 +256,25 @@ impl TestEnv {
         self
     }
 
-    /// Lets workflow tasks fail without failing the test, for tests of just that.
+    /// Lets workflow tasks fail without failing the test, for tests of just that. Histories are
+    /// then not replayed at the end.
     #[must_use]
     pub fn tolerate_task_failures(self) -> Self {
         self.shared
             .change_settings(|settings| settings.fails_fast = false);
+        self
+    }
+
+    /// Leaves out the replays of what the test produced, for tests of just that: of workflows that
+    /// decide by something that is not the same the next time.
+    ///
+    /// Otherwise each history is replayed at the end of the test, from scratch and as if the
+    /// worker had forgotten the run before each of its tasks. That takes milliseconds, and finds
+    /// what would go wrong when a worker is restarted.
+    #[must_use]
+    pub fn without_replays(self) -> Self {
+        self.shared
+            .change_settings(|settings| settings.replays = false);
         self
     }
 
@@ -283,6 +302,7 @@ impl TestEnv {
     {
         let shared = &self.shared;
         let queue = format!("{}{}", F::Workflow::NAME, shared.workers().suffix);
+        shared.replays().add(workflow);
         shared.run_worker(&queue, |builder| builder.workflow(workflow));
         let id = shared.workers().next_id(F::Workflow::NAME);
         let call = shared

@@ -11,6 +11,7 @@ use outlast::activity::ActivityRegistry;
 use super::backend::Backend;
 use super::guard::Watch;
 use super::mock::{Around, Attempts};
+use super::replay::Replays;
 use super::workers::Workers;
 
 /// An environment, apart from its end.
@@ -20,6 +21,7 @@ pub(super) struct Shared {
     pub(super) attempts: Arc<Attempts>,
     activities: Mutex<ActivityRegistry>,
     workers: Mutex<Workers>,
+    replays: Mutex<Replays>,
     settings: Mutex<Settings>,
 }
 
@@ -28,6 +30,8 @@ pub(super) struct Shared {
 pub(super) struct Settings {
     /// Whether a workflow task that fails fails the test.
     pub(super) fails_fast: bool,
+    /// Whether histories are replayed at the end.
+    pub(super) replays: bool,
     /// For how long virtual time may stand still while the test waits.
     pub(super) real_time_limit: Duration,
 }
@@ -43,8 +47,10 @@ impl Shared {
             attempts,
             activities: Mutex::new(activities),
             workers: Mutex::default(),
+            replays: Mutex::default(),
             settings: Mutex::new(Settings {
                 fails_fast: true,
+                replays: true,
                 real_time_limit: Duration::from_secs(30),
             }),
         }
@@ -66,6 +72,10 @@ impl Shared {
 
     pub(super) fn activities(&self) -> MutexGuard<'_, ActivityRegistry> {
         lock(&self.activities)
+    }
+
+    pub(super) fn replays(&self) -> MutexGuard<'_, Replays> {
+        lock(&self.replays)
     }
 
     pub(super) fn workers(&self) -> MutexGuard<'_, Workers> {

@@ -1,10 +1,12 @@
 //! What an environment checks at its end.
 
 use super::TestEnv;
+use super::backend::Backend;
 
 impl TestEnv {
     /// Checks that everything went as the test expects: mocks were called as often as they are to
-    /// be, and nothing went wrong that no other wait has told.
+    /// be, workflows come to the same decisions when their histories are replayed, and nothing went
+    /// wrong that no other wait has told.
     ///
     /// Dropping the environment does the same, unless the test is panicking already. Call it to
     /// have the report earlier, or with the place of the call.
@@ -20,6 +22,23 @@ impl TestEnv {
         }
     }
 
+    /// Replays what the test produced; says what does not replay.
+    fn replay(&self) -> Vec<String> {
+        let settings = self.shared.settings();
+        // Taken, so that a second check finds nothing.
+        let replays = std::mem::take(&mut *self.shared.replays());
+        match &self.shared.backend {
+            Backend::InMemory(server) if settings.replays && settings.fails_fast => {
+                let histories = server.histories();
+                histories
+                    .iter()
+                    .filter_map(|history| replays.check(history))
+                    .collect()
+            }
+            Backend::InMemory(_) | Backend::Real => Vec::new(),
+        }
+    }
+
     /// Ends the environment; the report says what did not go as the test expects.
     fn end(&self) -> Option<String> {
         self.shared.workers().stop();
@@ -27,6 +46,7 @@ impl TestEnv {
         let mut problems = attempts.problems.take();
         problems.extend(attempts.unmet());
         attempts.forget_plans();
+        problems.extend(self.replay());
         (!problems.is_empty()).then(|| problems.join("\n"))
     }
 }

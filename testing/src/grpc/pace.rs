@@ -38,6 +38,15 @@ impl Server {
         Ok(history.with_workflow_id(workflow_id))
     }
 
+    /// The histories of all runs, in the order in which they were opened.
+    pub(crate) fn histories(&self) -> Vec<outlast::WorkflowHistory> {
+        let runs = self.shared.call(|engine| engine.histories());
+        let histories = runs.into_iter().map(|(workflow_id, events)| {
+            outlast::WorkflowHistory::from(History { events }).with_workflow_id(workflow_id)
+        });
+        histories.collect()
+    }
+
     /// Whether nothing keeps time from passing for somebody who wants it to.
     pub(crate) fn may_pass_time(&self) -> bool {
         self.shared.look(Engine::may_skip)

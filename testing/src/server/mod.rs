@@ -157,6 +157,13 @@ impl Engine {
         Ok(self.runs[&key].history.events().to_vec())
     }
 
+    /// The ids of all workflows with the histories of their runs, in the order in which the runs
+    /// were opened.
+    pub fn histories(&self) -> Vec<(String, Vec<HistoryEvent>)> {
+        let history = |run: &Execution| (run.workflow_id.clone(), run.history.events().to_vec());
+        self.runs.values().map(history).collect()
+    }
+
     /// Changes one run in one transaction, then lets the rest of the server react.
     fn in_run<T>(
         &mut self,

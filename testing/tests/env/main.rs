@@ -4,6 +4,7 @@ mod attached;
 mod callbacks;
 mod expectations;
 mod failing;
+mod histories;
 mod mocks;
 mod races;
 mod running;
