@@ -33,6 +33,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use tokio::sync::OnceCell;
+use tonic::codec::CompressionEncoding;
 
 pub use self::call::CallFuture;
 pub use self::connect::{ClientBuilder, ConnectError};
@@ -72,6 +73,8 @@ struct Inner {
     namespace: String,
     identity: String,
     capabilities: OnceCell<Capabilities>,
+    /// How requests are compressed, if they are.
+    compression: Option<CompressionEncoding>,
 }
 
 #[allow(

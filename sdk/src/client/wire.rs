@@ -43,23 +43,33 @@ impl Client {
             metadata.set_namespace(&namespace),
             "`{namespace}` is not the name of a namespace: no header can hold it"
         );
-        Self::over(Transport::new(service, metadata), namespace, identity)
+        Self::over(Transport::new(service, metadata), namespace, identity, None)
     }
 
-    pub(super) fn over(transport: Transport, namespace: String, identity: String) -> Self {
+    pub(super) fn over(
+        transport: Transport,
+        namespace: String,
+        identity: String,
+        compression: Option<CompressionEncoding>,
+    ) -> Self {
         Self(Arc::new(Inner {
             transport,
             namespace,
             identity,
             capabilities: OnceCell::new(),
+            compression,
         }))
     }
 
     /// The generated client over the same transport, which adds the metadata.
     pub(crate) fn service(&self) -> Service {
-        Service::new(self.0.transport.clone())
+        let service = Service::new(self.0.transport.clone())
             .max_decoding_message_size(MAX_RESPONSE_BYTES)
-            .accept_compressed(CompressionEncoding::Gzip)
+            .accept_compressed(CompressionEncoding::Gzip);
+        match self.0.compression {
+            Some(encoding) => service.send_compressed(encoding),
+            None => service,
+        }
     }
 
     /// A request that tells the server how long its answer is awaited.

@@ -21,11 +21,7 @@ impl Flags {
                 .ok_or_else(|| format!("--{key} needs a value"))?;
             flags.insert(key.to_owned(), value.clone());
         }
-        let flags = Self(flags);
-        if flags.get("gzip") == Some("on") {
-            eprintln!("outlast-bench: --gzip on has no effect: requests go uncompressed");
-        }
-        Ok(flags)
+        Ok(Self(flags))
     }
 
     pub(crate) fn get(&self, key: &str) -> Option<&str> {

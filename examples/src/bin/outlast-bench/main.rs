@@ -33,7 +33,7 @@ const USAGE: &str = "usage: outlast-bench COMMAND [--key value]...
   timers         --workflows N --timers K --concurrency C
   signals        --count K --concurrency C
   cached         --workflows N --concurrency C --finish 0|1
-  replay         --file history.pb|history.json --iterations I --batch B
+  replay         --file history.pb|history.json --iterations I --batch B --detect on
   startup
   startup-child
   startup-server --kind outlast-server|test-server|dev-server --bin-dir DIR --port P
@@ -41,7 +41,7 @@ const USAGE: &str = "usage: outlast-bench COMMAND [--key value]...
   export         --id WORKFLOW_ID --out PATH
   test-env       --workflows N --calls C
   test-env       --address HOST:PORT --calls C --timers N
-common: --note TEXT --address HOST:PORT --namespace NAME --gzip off --slots N --pollers N \
+common: --note TEXT --address HOST:PORT --namespace NAME --gzip on|off --slots N --pollers N \
 --cache N --eager N --threads N";
 
 fn main() -> ExitCode {

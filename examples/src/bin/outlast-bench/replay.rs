@@ -14,6 +14,9 @@ use super::scene::connect;
 use super::workflows::{Fan, Hello, Parked, Seq, Signals, Timers};
 
 pub(crate) fn replay(flags: &Flags) -> Res<()> {
+    if flags.text("detect", "on") != "on" {
+        eprintln!("outlast-bench: --detect has no effect: nondeterminism is always found");
+    }
     let path = Path::new(flags.needed("file")?);
     let iterations = flags.number("iterations", 10)?;
     let batch = flags.number("batch", 1)?.max(1);

@@ -22,11 +22,14 @@ pub(crate) struct Scene {
 }
 
 pub(crate) async fn connect(flags: &Flags) -> Res<Client> {
-    let client = Client::builder(flags.text("address", "127.0.0.1:7243"))
-        .namespace(flags.text("namespace", "default"))
-        .connect()
-        .await?;
-    Ok(client)
+    let builder = Client::builder(flags.text("address", "127.0.0.1:7243"))
+        .namespace(flags.text("namespace", "default"));
+    let builder = match flags.text("gzip", "off") {
+        "on" => builder.compress_requests(),
+        "off" => builder,
+        other => return Err(format!("--gzip {other}: expected on or off").into()),
+    };
+    Ok(builder.connect().await?)
 }
 
 /// Runs a worker for as long as `job` takes.

@@ -23,6 +23,7 @@ pub(crate) fn process(flags: &Flags) -> Res<()> {
         .arg("startup-child")
         .args(["--address", flags.text("address", "127.0.0.1:7243")])
         .args(["--namespace", flags.text("namespace", "default")])
+        .args(["--gzip", flags.text("gzip", "off")])
         .stdout(Stdio::piped())
         .spawn()?;
     let output = child.stdout.take().ok_or("the child has no output")?;

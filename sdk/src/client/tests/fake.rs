@@ -12,9 +12,12 @@ use http::HeaderMap;
 use http_body::{Body as _, Frame};
 use prost::Message;
 use tonic::body::Body;
+use tonic::codec::CompressionEncoding;
 use tonic::{Code, Status};
 
 use crate::client::Client;
+use crate::client::metadata::Metadata;
+use crate::client::transport::Transport;
 
 #[derive(Clone, Default)]
 pub(super) struct FakeServer(Arc<Mutex<Script>>);
@@ -35,6 +38,13 @@ enum Answer {
 impl FakeServer {
     pub(super) fn client(&self) -> Client {
         Client::from_service(self.clone(), "orders".to_owned(), "tester".to_owned())
+    }
+
+    /// As with [`ClientBuilder::compress_requests`](crate::client::ClientBuilder::compress_requests).
+    pub(super) fn compressing_client(&self) -> Client {
+        let transport = Transport::new(self.clone(), Metadata::new());
+        let gzip = Some(CompressionEncoding::Gzip);
+        Client::over(transport, "orders".to_owned(), "tester".to_owned(), gzip)
     }
 
     pub(super) fn answers(self, method: &str, message: &impl Message) -> Self {

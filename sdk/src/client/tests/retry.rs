@@ -138,6 +138,14 @@ async fn every_request_says_who_asks_and_how_long() {
 }
 
 #[tokio::test]
+async fn requests_go_compressed_where_that_is_asked_for() {
+    let server = FakeServer::default().answers(SIGNAL, &SignalWorkflowExecutionResponse::default());
+    let workflow = server.compressing_client().workflow_by_id("order-1");
+    workflow.signal_by_name("paid", ()).await.unwrap();
+    assert_eq!(server.headers(SIGNAL)["grpc-encoding"], "gzip");
+}
+
+#[tokio::test]
 async fn a_server_that_does_not_tell_its_capabilities_has_none() {
     struct Silent;
     impl WorkflowService for Silent {}
