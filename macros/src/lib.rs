@@ -29,7 +29,8 @@ use proc_macro::TokenStream;
 /// The function stays what it was: it is called, tested and documented like any other. Beside it
 /// the macro puts a type of the same name, the *key* of the activity, which carries its name on
 /// the wire, its types and its options. A worker, a workflow or a test takes the function and
-/// finds the key through it, so that one `use` brings both.
+/// finds the key through it, so that one `use` brings both. A module of the same name beside it
+/// would be a second type: for `mod charge; pub use charge::charge;`, give the module another name.
 ///
 /// The arguments are owned values that serde can read and write, twelve at the most; an
 /// `ActivityContext` may come before them. The result is a `Result<T, E>`, where

@@ -148,8 +148,11 @@ impl<W> WorkflowContext<W> {
     /// [`with_state`](Self::with_state) for anything longer than one access. The panic fails
     /// the workflow task, and the first test finds it.
     ///
-    /// The borrow cannot be held across an `.await`, which the compiler checks. It lives to
-    /// the end of the statement it is made in, so bind what you read before you await:
+    /// # Across an `.await`
+    /// The borrow cannot be held there, which the compiler checks. It lives to the end of the
+    /// statement that it is made in, so bind what you read before you await. A borrow with a
+    /// name goes into a block, or into [`with_state`](Self::with_state); `drop(state)` before
+    /// the `.await` is not enough for the compiler.
     ///
     /// ```
     /// # use outlast::prelude::*;
@@ -162,7 +165,11 @@ impl<W> WorkflowContext<W> {
     ///     pub async fn run(ctx: WorkflowContext<Self>) -> WorkflowResult<u64> {
     ///         let seconds = ctx.state().rows;
     ///         ctx.sleep(Duration::from_secs(seconds)).await?;
-    ///         ctx.state().rows += 1;
+    ///         {
+    ///             let mut state = ctx.state();
+    ///             state.rows += 1;
+    ///         }
+    ///         ctx.sleep(Duration::from_secs(1)).await?;
     ///         Ok(ctx.state().rows)
     ///     }
     /// }
