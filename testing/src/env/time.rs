@@ -94,7 +94,7 @@ impl TestEnv {
     }
 
     /// Lets time pass until nothing is under way and nothing is due any more but the timeouts of
-    /// whole workflows.
+    /// whole workflows and the actions of schedules.
     ///
     /// # Panics
     /// As for [`sleep`](Self::sleep), and when that never comes, because a workflow sets one timer
@@ -171,7 +171,8 @@ impl TestEnv {
                 if condition().await {
                     return;
                 }
-                let Some(next) = server.next_event() else {
+                let schedule = server.next_schedule_action();
+                let Some(next) = server.next_event().into_iter().chain(schedule).min() else {
                     panic!(
                         "nothing is due any more, and the condition at {place} does not hold:\n{}",
                         server.diagnostics()

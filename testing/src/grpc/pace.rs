@@ -52,9 +52,15 @@ impl Server {
         self.shared.look(Engine::may_skip)
     }
 
-    /// The next moment at which something is due, apart from the timeouts of whole runs.
+    /// The next moment at which something is due, apart from the timeouts of whole runs and
+    /// the actions of schedules.
     pub(crate) fn next_event(&self) -> Option<SystemTime> {
         self.shared.look(Engine::next_event)
+    }
+
+    /// When the next schedule acts.
+    pub(crate) fn next_schedule_action(&self) -> Option<SystemTime> {
+        self.shared.look(Engine::next_schedule_action)
     }
 
     /// Lets time pass for those who wait without a [`Driver`].

@@ -22,6 +22,8 @@ engine_calls! {
 
     // The engine keeps parts of these requests.
     owned {
+        create_schedule(CreateScheduleRequest) -> CreateScheduleResponse;
+        patch_schedule(PatchScheduleRequest) -> PatchScheduleResponse;
         record_activity_task_heartbeat(RecordActivityTaskHeartbeatRequest) -> RecordActivityTaskHeartbeatResponse;
         record_activity_task_heartbeat_by_id(RecordActivityTaskHeartbeatByIdRequest) -> RecordActivityTaskHeartbeatByIdResponse;
         register_namespace(RegisterNamespaceRequest) -> RegisterNamespaceResponse;
@@ -41,14 +43,18 @@ engine_calls! {
         start_workflow_execution(StartWorkflowExecutionRequest) -> StartWorkflowExecutionResponse;
         terminate_workflow_execution(TerminateWorkflowExecutionRequest) -> TerminateWorkflowExecutionResponse;
         update_workflow_execution_options(UpdateWorkflowExecutionOptionsRequest) -> UpdateWorkflowExecutionOptionsResponse;
+        update_schedule(UpdateScheduleRequest) -> UpdateScheduleResponse;
     }
 
     // The engine only reads these.
     borrowed {
         count_workflow_executions(CountWorkflowExecutionsRequest) -> CountWorkflowExecutionsResponse;
+        count_schedules(CountSchedulesRequest) -> CountSchedulesResponse;
+        delete_schedule(DeleteScheduleRequest) -> DeleteScheduleResponse;
         delete_workflow_execution(DeleteWorkflowExecutionRequest) -> DeleteWorkflowExecutionResponse;
         deprecate_namespace(DeprecateNamespaceRequest) -> DeprecateNamespaceResponse;
         describe_namespace(DescribeNamespaceRequest) -> DescribeNamespaceResponse;
+        describe_schedule(DescribeScheduleRequest) -> DescribeScheduleResponse;
         describe_workflow_execution(DescribeWorkflowExecutionRequest) -> DescribeWorkflowExecutionResponse;
         get_workflow_execution_history_reverse(GetWorkflowExecutionHistoryReverseRequest) -> GetWorkflowExecutionHistoryReverseResponse;
         list_archived_workflow_executions(ListArchivedWorkflowExecutionsRequest) -> ListArchivedWorkflowExecutionsResponse;
@@ -57,6 +63,8 @@ engine_calls! {
         list_open_workflow_executions(ListOpenWorkflowExecutionsRequest) -> ListOpenWorkflowExecutionsResponse;
         list_workflow_executions(ListWorkflowExecutionsRequest) -> ListWorkflowExecutionsResponse;
         pause_workflow_execution(PauseWorkflowExecutionRequest) -> PauseWorkflowExecutionResponse;
+        list_schedule_matching_times(ListScheduleMatchingTimesRequest) -> ListScheduleMatchingTimesResponse;
+        list_schedules(ListSchedulesRequest) -> ListSchedulesResponse;
         reset_sticky_task_queue(ResetStickyTaskQueueRequest) -> ResetStickyTaskQueueResponse;
         scan_workflow_executions(ScanWorkflowExecutionsRequest) -> ScanWorkflowExecutionsResponse;
         shutdown_worker(ShutdownWorkerRequest) -> ShutdownWorkerResponse;

@@ -204,10 +204,17 @@ impl Execution {
                 });
             }
         }
-        let Some(parent) = self.started.parent_workflow_execution.clone() else {
+        if goes_on(closed) || !self.reset_run_id.is_empty() {
             return;
-        };
-        if !goes_on(closed) && self.reset_run_id.is_empty() {
+        }
+        let first_run_id = &self.started.first_execution_run_id;
+        if world.awaited_chains.remove(first_run_id) {
+            world.deliveries.push_back(Delivery::ChainEnded {
+                first_run_id: first_run_id.clone(),
+                closed: Box::new(closed.clone()),
+            });
+        }
+        if let Some(parent) = self.started.parent_workflow_execution.clone() {
             world.deliveries.push_back(Delivery::ChildClosed {
                 parent_run_id: parent.run_id,
                 initiated_event_id: self.started.parent_initiated_event_id,

@@ -48,9 +48,9 @@ enum Rank {
 pub struct PendingTimer {
     /// When it is due.
     pub at: SystemTime,
-    /// The workflow it belongs to.
+    /// The workflow it belongs to, or that a schedule will start.
     pub workflow_id: String,
-    /// The run it belongs to.
+    /// The run it belongs to; empty if that has not started.
     pub run_id: String,
     /// What will happen, for people.
     pub what: String,
@@ -163,7 +163,7 @@ impl Engine {
     /// The next moment at which something is due, or may become so.
     pub fn next_due(&self) -> Option<SystemTime> {
         let sleeper = self.next_sleeper();
-        let due = self.world.timers.next_at().into_iter().chain(sleeper).min();
+        let due = self.next_firing().into_iter().chain(sleeper).min();
         // What holds the clock now may do so only for the time being.
         let held = !self.clock.is_locked() && self.clock.follows_wall() && self.is_busy();
         due.into_iter()
@@ -183,12 +183,14 @@ impl Engine {
             })
         };
         let timers = self.world.timers.iter().filter_map(describe);
-        let mut pending: Vec<_> = timers.chain(self.alarms()).collect();
+        let timers = timers.chain(self.alarms()).chain(self.schedules.pending());
+        let mut pending: Vec<_> = timers.collect();
         pending.sort_by_key(|timer| timer.at);
         pending
     }
 
-    /// The next moment at which something is due, apart from the timeouts of whole runs.
+    /// The next moment at which something is due, apart from the timeouts of whole runs and
+    /// the actions of schedules.
     pub fn next_event(&self) -> Option<SystemTime> {
         let timers = self.world.timers.iter();
         let timer = timers
@@ -199,6 +201,11 @@ impl Engine {
             .into_iter()
             .chain(self.alarms().map(|alarm| alarm.at).next())
             .min()
+    }
+
+    /// When the next schedule acts. There is no end to these, unless their specs have one.
+    pub fn next_schedule_action(&self) -> Option<SystemTime> {
+        self.schedules.next_at()
     }
 
     /// Whether [`Self::skip`] would do something. It says so only for a
@@ -314,7 +321,9 @@ impl Engine {
     ///
     /// A sleeper says how far it wants to go, and gets there. Somebody who waits for a result wants
     /// to see timers fire, but hardly that a run is timed out because the test was slow to signal
-    /// it: when nothing but the timeouts of runs is pending, a frozen clock stays where it is.
+    /// it: when nothing but the timeouts of runs is pending, a frozen clock stays where it is. Nor
+    /// does any clock go to the next action of a schedule but on its way to something else, because
+    /// there is always another one.
     fn next_moment(&self) -> Option<SystemTime> {
         let sleeper = self.next_sleeper();
         let bounds_only = || {
@@ -326,15 +335,32 @@ impl Engine {
         if !self.clock.follows_wall() && sleeper.is_none() && bounds_only() {
             return None;
         }
-        self.world.timers.next_at().into_iter().chain(sleeper).min()
+        let due = self
+            .world
+            .timers
+            .next_at()
+            .into_iter()
+            .chain(sleeper)
+            .min()?;
+        match self.schedules.next_at() {
+            Some(at) if at < due => (sleeper.is_some() || !bounds_only()).then_some(at),
+            Some(_) | None => Some(due),
+        }
+    }
+
+    /// When the next timer fires, or the next schedule acts.
+    fn next_firing(&self) -> Option<SystemTime> {
+        let timer = self.world.timers.next_at().into_iter();
+        timer.chain(self.schedules.next_at()).min()
     }
 
     /// Moves time to `target`, stopping wherever something is due.
     fn advance_to(&mut self, target: SystemTime) {
-        while let Some(at) = self.world.timers.next_at().filter(|at| *at <= target) {
+        while let Some(at) = self.next_firing().filter(|at| *at <= target) {
             self.world.now = self.world.now.max(at);
-            if let Some((key, timers)) = self.world.timers.take_due(self.world.now) {
-                self.fire(key, timers);
+            match self.world.timers.take_due(self.world.now) {
+                Some((key, timers)) => self.fire(key, timers),
+                None => self.wake_schedule(),
             }
             self.react();
         }

@@ -28,6 +28,11 @@ pub(super) enum Delivery {
         initiated_event_id: i64,
         initiated: Box<CancelInitiated>,
     },
+    /// A chain of runs that somebody waits for closed for good.
+    ChainEnded {
+        first_run_id: String,
+        closed: Box<Attributes>,
+    },
     /// A child closed for good.
     ChildClosed {
         parent_run_id: String,
@@ -69,6 +74,12 @@ impl Engine {
                 initiated,
             } => {
                 self.deliver_cancel(from, initiated_event_id, *initiated);
+            }
+            Delivery::ChainEnded {
+                first_run_id,
+                closed,
+            } => {
+                self.chain_ended(&first_run_id, *closed);
             }
             Delivery::ChildClosed {
                 parent_run_id,
@@ -238,7 +249,7 @@ impl Engine {
     }
 
     /// The run that is current in the chain which began with this child, unless it was deleted.
-    fn latest_of_chain(&self, child: RunKey, run_id: &str) -> Option<RunKey> {
+    pub(super) fn latest_of_chain(&self, child: RunKey, run_id: &str) -> Option<RunKey> {
         let run = self.runs.get(&child)?;
         let id = (run.namespace.clone(), run.workflow_id.clone());
         let latest = self.current.get(&id).copied();

@@ -7,7 +7,8 @@ use outlast_proto::temporal::api::enums::v1::{
 };
 use outlast_proto::temporal::api::errordetails::v1 as details;
 use outlast_proto::temporal::api::errordetails::v1::multi_operation_execution_failure::OperationStatus;
-use outlast_proto::temporal::api::failure::v1::Failure;
+use outlast_proto::temporal::api::failure::v1::failure::FailureInfo;
+use outlast_proto::temporal::api::failure::v1::{ApplicationFailureInfo, Failure};
 use prost::Message;
 use prost_types::Any;
 
@@ -163,6 +164,32 @@ impl Error {
         };
         Self::new(Code::AlreadyExists, message)
             .with_detail("WorkflowExecutionAlreadyStartedFailure", &detail)
+    }
+
+    pub(super) fn schedule_exists(schedule_id: &str) -> Self {
+        Self::new(
+            Code::AlreadyExists,
+            format!("schedule {schedule_id:?} is already registered"),
+        )
+        .with_detail(
+            "WorkflowExecutionAlreadyStartedFailure",
+            &details::WorkflowExecutionAlreadyStartedFailure::default(),
+        )
+    }
+
+    /// A question about a schedule that lacks its range, in the words of the SDK that real
+    /// schedules are written with.
+    pub(super) fn invalid_schedule_query() -> Self {
+        let message = "missing or invalid query";
+        let failure = Failure {
+            message: message.to_owned(),
+            source: "GoSDK".to_owned(),
+            failure_info: Some(FailureInfo::ApplicationFailureInfo(
+                ApplicationFailureInfo::default(),
+            )),
+            ..Default::default()
+        };
+        Self::query_failed(message, Some(failure))
     }
 
     pub(super) fn query_failed(message: &str, failure: Option<Failure>) -> Self {

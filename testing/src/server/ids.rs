@@ -31,15 +31,32 @@ impl Ids {
         )
     }
 
-    /// SplitMix64: one multiplication chain per number, and any seed will do.
     fn next(&mut self) -> u64 {
-        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.state;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
+        self.state = self.state.wrapping_add(GAMMA);
+        mixed(self.state)
     }
 }
+
+/// The seed of the choices that are made for one object, such as a schedule.
+pub(super) fn seed_of(seed: u64, object: &str) -> u64 {
+    object.bytes().fold(mixed(seed), |seed, byte| {
+        mixed(seed.wrapping_add(GAMMA) ^ u64::from(byte))
+    })
+}
+
+/// A number that depends on these two alone, whatever else is drawn before or after.
+pub(super) fn draw(seed: u64, number: u64) -> u64 {
+    mixed(seed.wrapping_add(number.wrapping_mul(GAMMA)))
+}
+
+/// SplitMix64: one multiplication chain per number, and any seed will do.
+fn mixed(mut z: u64) -> u64 {
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+const GAMMA: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// Tells whether `text` has the shape of a UUID, which the server demands of run ids.
 pub(super) fn is_uuid(text: &str) -> bool {

@@ -63,6 +63,7 @@ mod requests;
 mod reset;
 mod reset_branch;
 mod retry;
+mod schedules;
 mod search_attributes;
 mod start;
 mod start_check;
@@ -95,6 +96,7 @@ pub use self::world::WorkflowTaskFailure;
 
 use self::clock::Clock;
 use self::execution::{Execution, NewRun, RunKey};
+use self::schedules::Schedules;
 use self::wire::workflow_execution;
 use self::world::World;
 
@@ -112,6 +114,7 @@ pub struct Engine {
     maybe_busy: BTreeSet<RunKey>,
     /// Names the next run; runs that are gone keep their names.
     next_run: u64,
+    schedules: Schedules,
 }
 
 impl Engine {
@@ -125,6 +128,7 @@ impl Engine {
             by_run_id: HashMap::new(),
             maybe_busy: BTreeSet::new(),
             next_run: 0,
+            schedules: Schedules::default(),
         }
     }
 

@@ -124,7 +124,7 @@ impl Engine {
     }
 
     /// Opens a new run, in place of an open one if there is one.
-    fn replace(
+    pub(super) fn replace(
         &mut self,
         terminate: Option<RunKey>,
         request: api::StartWorkflowExecutionRequest,

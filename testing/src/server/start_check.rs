@@ -1,5 +1,6 @@
 //! What is wrong with a request to start a workflow.
 
+use outlast_proto::temporal::api::common::v1::SearchAttributes;
 use outlast_proto::temporal::api::workflowservice::v1::StartWorkflowExecutionRequest;
 
 use super::Engine;
@@ -34,12 +35,16 @@ impl Engine {
         {
             return Err(Error::invalid("priority key can't be negative"));
         }
-        let attributes = request.search_attributes.as_ref();
-        self.world
-            .namespaces
-            .search_attributes(&request.namespace)
-            .check(&request.namespace, attributes)
-            .map_err(Error::invalid)
+        self.check_search_attributes(&request.namespace, request.search_attributes.as_ref())
+    }
+
+    pub(super) fn check_search_attributes(
+        &self,
+        namespace: &str,
+        attributes: Option<&SearchAttributes>,
+    ) -> Result<()> {
+        let known = self.world.namespaces.search_attributes(namespace);
+        known.check(namespace, attributes).map_err(Error::invalid)
     }
 }
 
@@ -71,7 +76,7 @@ fn check_names(request: &StartWorkflowExecutionRequest) -> Result<()> {
 }
 
 fn check_times(request: &StartWorkflowExecutionRequest) -> Result<()> {
-    let times = [
+    check_timeouts([
         (
             "WorkflowExecutionTimeout",
             &request.workflow_execution_timeout,
@@ -79,13 +84,17 @@ fn check_times(request: &StartWorkflowExecutionRequest) -> Result<()> {
         ("WorkflowRunTimeout", &request.workflow_run_timeout),
         ("WorkflowTaskTimeout", &request.workflow_task_timeout),
         ("WorkflowStartDelay", &request.workflow_start_delay),
-    ];
-    for (name, time) in times {
-        if is_negative(time.as_ref()) {
-            return Err(Error::invalid(format!(
-                "An invalid {name}Seconds is set on request. cause: negative duration"
-            )));
-        }
+    ])
+}
+
+/// Refuses negative times, of which each comes with its name.
+pub(super) fn check_timeouts<const N: usize>(
+    times: [(&str, &Option<prost_types::Duration>); N],
+) -> Result<()> {
+    match times.iter().find(|(_, time)| is_negative(time.as_ref())) {
+        Some((name, _)) => Err(Error::invalid(format!(
+            "An invalid {name}Seconds is set on request. cause: negative duration"
+        ))),
+        None => Ok(()),
     }
-    Ok(())
 }

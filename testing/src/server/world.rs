@@ -31,6 +31,8 @@ pub(super) struct World {
     pub(super) new_runs: VecDeque<NewRun>,
     /// What runs do to each other, to be delivered before time moves.
     pub(super) deliveries: VecDeque<Delivery>,
+    /// Chains of runs, by their first run, whose end somebody wants to hear of.
+    pub(super) awaited_chains: BTreeSet<String>,
     pub(super) task_failures: VecDeque<WorkflowTaskFailure>,
     /// Types of activities that others complete, at some time, and that hold no clock.
     pub(super) detached: BTreeSet<String>,
@@ -51,6 +53,7 @@ impl World {
             calls: Calls::default(),
             new_runs: VecDeque::new(),
             deliveries: VecDeque::new(),
+            awaited_chains: BTreeSet::new(),
             task_failures: VecDeque::new(),
             detached: BTreeSet::new(),
             naps: BTreeMap::new(),

@@ -1,5 +1,7 @@
 //! Waiting, without a trace in the transcript, for what a server does by itself.
 
+use std::time::Duration;
+
 use outlast_proto::temporal::api::enums::v1::EventType;
 use outlast_proto::temporal::api::history::v1::HistoryEvent;
 use outlast_proto::temporal::api::workflowservice::v1 as api;
@@ -58,5 +60,20 @@ impl Peer {
             assert!(!ended, "no {event_type:?} in {:?}", types(&events));
             request.next_page_token = page.next_page_token;
         }
+    }
+
+    /// The description of the schedule when something holds for it.
+    pub(crate) async fn schedule_when(
+        &self,
+        holds: impl Fn(&api::DescribeScheduleResponse) -> bool,
+    ) -> api::DescribeScheduleResponse {
+        let quiet = self.unrecorded();
+        for _ in 0..100 {
+            if holds(&quiet.describe_schedule().await.unwrap()) {
+                return self.describe_schedule().await.unwrap();
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        panic!("{:#?}", quiet.describe_schedule().await)
     }
 }

@@ -13,6 +13,7 @@ mod pacing;
 mod queries;
 mod requests;
 mod scene;
+mod schedules;
 mod updates;
 mod virtual_time;
 mod workers;

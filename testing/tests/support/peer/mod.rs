@@ -5,6 +5,7 @@ mod client;
 mod control;
 mod events;
 mod reader;
+mod schedules;
 mod worker;
 
 use std::time::Duration;
@@ -20,6 +21,7 @@ use tonic::codegen::{Body as HttpBody, Bytes, StdError};
 
 pub(crate) use self::activity_worker::ActivityTask;
 pub(crate) use self::events::{detail, events_of, failed_cause, task_failure, types};
+pub(crate) use self::schedules::{by_cron, every, info, second_of_2020};
 pub(crate) use self::worker::{WorkflowTask, completion};
 
 /// What generated clients ask of their transport.

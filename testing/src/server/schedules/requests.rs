@@ -1,0 +1,336 @@
+//! The requests that create, change, ask and delete schedules.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use bytes::Bytes;
+use outlast_proto::temporal::api::enums::v1::{ScheduleOverlapPolicy, TaskQueueKind};
+use outlast_proto::temporal::api::schedule::v1::schedule_action::Action;
+use outlast_proto::temporal::api::schedule::v1::{ScheduleAction, SchedulePolicies, ScheduleSpec};
+use outlast_proto::temporal::api::workflow::v1::NewWorkflowExecutionInfo;
+use outlast_proto::temporal::api::workflowservice::v1::{
+    CreateScheduleRequest, CreateScheduleResponse, DeleteScheduleRequest, DeleteScheduleResponse,
+    ListScheduleMatchingTimesRequest, ListScheduleMatchingTimesResponse, PatchScheduleRequest,
+    PatchScheduleResponse, UpdateScheduleRequest, UpdateScheduleResponse,
+};
+
+use super::spec::canonical;
+use super::timing::Timing;
+use super::{Schedule, ScheduleKey};
+use crate::server::Engine;
+use crate::server::errors::{Error, Result};
+use crate::server::ids;
+use crate::server::limits::ID_LIMIT;
+use crate::server::start_check::check_timeouts;
+use crate::server::wire::{set_duration, system_time, timestamp, wire_duration};
+
+impl Engine {
+    /// Creates a schedule.
+    ///
+    /// # Errors
+    /// The request is malformed, or the id is taken.
+    pub fn create_schedule(
+        &mut self,
+        request: CreateScheduleRequest,
+    ) -> Result<CreateScheduleResponse> {
+        self.check_schedule_id(&request.namespace, &request.schedule_id)?;
+        if request.request_id.is_empty() {
+            return Err(Error::invalid("RequestId is not set on request."));
+        }
+        let wanted = request.schedule.unwrap_or_default();
+        let (spec, timing) = self.read_spec(&request.schedule_id, wanted.spec)?;
+        let action = wanted.action.map(settled);
+        if let Some(workflow) = started(action.as_ref()) {
+            self.check_action(&request.namespace, workflow)?;
+        }
+        let mut search_attributes = request.search_attributes;
+        self.check_search_attributes(&request.namespace, search_attributes.as_ref())?;
+
+        let id = (request.namespace.clone(), request.schedule_id.clone());
+        if let Some(existing) = self.schedules.by_id.get(&id)
+            && let Some(existing) = self.schedules.all.get(existing)
+            && !existing.is_deleted
+        {
+            return match existing.request_id == request.request_id {
+                true => Ok(CreateScheduleResponse {
+                    conflict_token: conflict_token(FIRST_VERSION),
+                }),
+                false => Err(Error::schedule_exists(&request.schedule_id)),
+            };
+        }
+        if let Some(attributes) = &mut search_attributes {
+            let known = &mut self.world.namespaces;
+            known
+                .search_attributes_mut(&request.namespace)
+                .adopt(attributes);
+        }
+        let key = ScheduleKey(self.schedules.all.len() as u64);
+        let schedule = Schedule {
+            namespace: request.namespace,
+            id: request.schedule_id,
+            request_id: request.request_id,
+            spec,
+            action,
+            policies: with_defaults(wanted.policies.unwrap_or_default()),
+            state: wanted.state.unwrap_or_default(),
+            memo: request.memo,
+            search_attributes,
+            timing,
+            created_at: self.world.now,
+            updated_at: None,
+            is_deleted: false,
+            version: FIRST_VERSION,
+            next: None,
+            buffer: Vec::new(),
+            running: Vec::new(),
+            recent: VecDeque::new(),
+            action_count: 0,
+            overlap_skipped: 0,
+            last_result: None,
+            last_failure: None,
+        };
+        self.schedules.all.insert(key, schedule);
+        self.schedules.by_id.insert(id, key);
+        self.schedules.plan_next(key, self.world.now);
+        self.apply_patch(key, request.initial_patch.unwrap_or_default());
+        self.settle();
+        Ok(CreateScheduleResponse {
+            conflict_token: conflict_token(FIRST_VERSION),
+        })
+    }
+
+    /// Replaces what a schedule does, and when. A stale conflict token makes this do nothing.
+    ///
+    /// # Errors
+    /// The schedule is unknown, or the request is malformed.
+    pub fn update_schedule(
+        &mut self,
+        request: UpdateScheduleRequest,
+    ) -> Result<UpdateScheduleResponse> {
+        self.check_namespace(&request.namespace)?;
+        let wanted = request.schedule.unwrap_or_default();
+        let (spec, timing) = self.read_spec(&request.schedule_id, wanted.spec)?;
+        let action = wanted.action.map(settled);
+        let Some(workflow) = started(action.as_ref()) else {
+            return Err(Error::invalid(
+                "Only StartWorkflow action is supported for schedules",
+            ));
+        };
+        self.check_action(&request.namespace, workflow)?;
+        let mut attributes = request.search_attributes;
+        self.check_search_attributes(&request.namespace, attributes.as_ref())?;
+        let key = self.find_live_schedule(&request.namespace, &request.schedule_id)?;
+        if request.memo.is_some() {
+            return Err(Error::failed_precondition(
+                "memo updates are not supported on workflow-backed schedules",
+            ));
+        }
+        let now = self.world.now;
+        if let Some(schedule) = self.schedules.all.get_mut(&key)
+            && schedule.accepts(&request.conflict_token)
+        {
+            schedule.spec = spec;
+            schedule.timing = timing;
+            schedule.action = action;
+            schedule.policies = with_defaults(wanted.policies.unwrap_or_default());
+            schedule.state = wanted.state.unwrap_or_default();
+            if let Some(attributes) = &mut attributes {
+                let known = &mut self.world.namespaces;
+                known
+                    .search_attributes_mut(&request.namespace)
+                    .adopt(attributes);
+                schedule.search_attributes = Some(attributes.clone());
+            }
+            schedule.updated_at = Some(now);
+            schedule.version += 1;
+            self.schedules.plan_next(key, now);
+            self.settle();
+        }
+        Ok(UpdateScheduleResponse::default())
+    }
+
+    /// Triggers, backfills, pauses or unpauses a schedule.
+    ///
+    /// # Errors
+    /// The schedule is unknown, or the patch is missing.
+    pub fn patch_schedule(
+        &mut self,
+        request: PatchScheduleRequest,
+    ) -> Result<PatchScheduleResponse> {
+        self.check_namespace(&request.namespace)?;
+        let Some(patch) = request.patch else {
+            return Err(Error::invalid("Patch is not set on request."));
+        };
+        let key = self.find_live_schedule(&request.namespace, &request.schedule_id)?;
+        self.apply_patch(key, patch);
+        self.settle();
+        Ok(PatchScheduleResponse::default())
+    }
+
+    /// Deletes a schedule. What it started keeps running.
+    ///
+    /// # Errors
+    /// The schedule is unknown.
+    pub fn delete_schedule(
+        &mut self,
+        request: &DeleteScheduleRequest,
+    ) -> Result<DeleteScheduleResponse> {
+        self.check_namespace(&request.namespace)?;
+        let key = self.find_live_schedule(&request.namespace, &request.schedule_id)?;
+        if let Some(schedule) = self.schedules.all.get_mut(&key) {
+            schedule.is_deleted = true;
+            schedule.buffer.clear();
+        }
+        self.schedules.plan_next(key, self.world.now);
+        Ok(DeleteScheduleResponse::default())
+    }
+
+    /// The times in a range at which a schedule would act, were it not paused or limited.
+    ///
+    /// # Errors
+    /// The schedule is unknown, or the range is missing.
+    pub fn list_schedule_matching_times(
+        &self,
+        request: &ListScheduleMatchingTimesRequest,
+    ) -> Result<ListScheduleMatchingTimesResponse> {
+        self.check_namespace(&request.namespace)?;
+        let key = self.find_schedule(&request.namespace, &request.schedule_id)?;
+        let (Some(start), Some(end)) = (&request.start_time, &request.end_time) else {
+            return Err(Error::invalid_schedule_query());
+        };
+        let timing = &self.schedules.all[&key].timing;
+        let first = timing.next(system_time(start));
+        let end = system_time(end);
+        let times = std::iter::successors(first, |moment| timing.next(moment.at))
+            .take_while(|moment| moment.at <= end)
+            .take(MATCHING_TIMES_LIMIT);
+        Ok(ListScheduleMatchingTimesResponse {
+            start_time: times.filter_map(|moment| timestamp(moment.at)).collect(),
+        })
+    }
+
+    /// A schedule by its id, even if it was deleted.
+    pub(super) fn find_schedule(&self, namespace: &str, id: &str) -> Result<ScheduleKey> {
+        if id.is_empty() {
+            return Err(Error::invalid(
+                "Can't load workflow execution.  WorkflowId not set.",
+            ));
+        }
+        let found = self
+            .schedules
+            .by_id
+            .get(&(namespace.to_owned(), id.to_owned()));
+        found
+            .copied()
+            .ok_or_else(|| Error::workflow_not_found(&format!("{INNER_PREFIX}{id}")))
+    }
+
+    fn find_live_schedule(&self, namespace: &str, id: &str) -> Result<ScheduleKey> {
+        let key = self.find_schedule(namespace, id)?;
+        match self.schedules.all[&key].is_deleted {
+            true => Err(Error::workflow_completed()),
+            false => Ok(key),
+        }
+    }
+
+    fn check_schedule_id(&self, namespace: &str, id: &str) -> Result<()> {
+        self.check_namespace(namespace)?;
+        let length = INNER_PREFIX.len() + id.len();
+        if length > ID_LIMIT {
+            return Err(Error::invalid(format!(
+                "WorkflowId exceeds maximum allowed length ({length}/{ID_LIMIT})"
+            )));
+        }
+        Ok(())
+    }
+
+    fn read_spec(&self, id: &str, spec: Option<ScheduleSpec>) -> Result<(ScheduleSpec, Timing)> {
+        let seed = ids::seed_of(self.world.options.seed, id);
+        let read = || {
+            let spec = canonical(spec.unwrap_or_default())?;
+            let timing = Timing::new(&spec, seed)?;
+            Ok((spec, timing))
+        };
+        read().map_err(|flaw: String| Error::invalid(format!("Invalid schedule spec: {flaw}")))
+    }
+
+    fn check_action(&self, namespace: &str, workflow: &NewWorkflowExecutionInfo) -> Result<()> {
+        if !workflow.cron_schedule.is_empty() {
+            return Err(Error::invalid(
+                "Scheduled workflow must not contain CronSchedule",
+            ));
+        }
+        if workflow.workflow_id_reuse_policy != 0 {
+            return Err(Error::invalid(
+                "Scheduled workflow must not contain WorkflowIDReusePolicy",
+            ));
+        }
+        let named = |name: Option<&String>| name.is_some_and(|name| !name.is_empty());
+        if !named(workflow.workflow_type.as_ref().map(|t| &t.name)) {
+            return Err(Error::invalid("WorkflowType is not set on request."));
+        }
+        if !named(workflow.task_queue.as_ref().map(|queue| &queue.name)) {
+            return Err(Error::invalid("taskQueue is not set"));
+        }
+        check_timeouts([
+            (
+                "WorkflowExecutionTimeout",
+                &workflow.workflow_execution_timeout,
+            ),
+            ("WorkflowRunTimeout", &workflow.workflow_run_timeout),
+            ("WorkflowTaskTimeout", &workflow.workflow_task_timeout),
+        ])?;
+        self.check_search_attributes(namespace, workflow.search_attributes.as_ref())
+    }
+}
+
+impl Schedule {
+    /// Whether an update with this token applies; one that is no token at all does.
+    fn accepts(&self, token: &Bytes) -> bool {
+        token.len() != size_of::<i64>() || *token == conflict_token(self.version)
+    }
+}
+
+/// The token that names a version of a schedule.
+pub(super) fn conflict_token(version: i64) -> Bytes {
+    Bytes::copy_from_slice(&version.to_be_bytes())
+}
+
+/// An action as it is read back.
+fn settled(mut action: ScheduleAction) -> ScheduleAction {
+    if let Some(Action::StartWorkflow(workflow)) = &mut action.action
+        && let Some(queue) = &mut workflow.task_queue
+    {
+        queue.kind = TaskQueueKind::Normal as i32;
+    }
+    action
+}
+
+fn started(action: Option<&ScheduleAction>) -> Option<&NewWorkflowExecutionInfo> {
+    let Action::StartWorkflow(workflow) = action?.action.as_ref()?;
+    Some(workflow)
+}
+
+fn with_defaults(policies: SchedulePolicies) -> SchedulePolicies {
+    let window = match &policies.catchup_window {
+        None => DEFAULT_CATCHUP_WINDOW,
+        window => set_duration(window.as_ref())
+            .unwrap_or_default()
+            .max(MINIMAL_CATCHUP_WINDOW),
+    };
+    SchedulePolicies {
+        overlap_policy: match policies.overlap_policy {
+            0 => ScheduleOverlapPolicy::Skip as i32,
+            policy => policy,
+        },
+        catchup_window: wire_duration(window),
+        ..policies
+    }
+}
+
+const FIRST_VERSION: i64 = 1;
+const MATCHING_TIMES_LIMIT: usize = 1000;
+const DEFAULT_CATCHUP_WINDOW: Duration = Duration::from_hours(365 * 24);
+const MINIMAL_CATCHUP_WINDOW: Duration = Duration::from_secs(10);
+/// A real server runs each schedule in a workflow with this in front of its id.
+const INNER_PREFIX: &str = "temporal-sys-scheduler:";
