@@ -24,6 +24,7 @@ engine_calls! {
     owned {
         create_schedule(CreateScheduleRequest) -> CreateScheduleResponse;
         patch_schedule(PatchScheduleRequest) -> PatchScheduleResponse;
+        pause_activity(PauseActivityRequest) -> PauseActivityResponse;
         record_activity_task_heartbeat(RecordActivityTaskHeartbeatRequest) -> RecordActivityTaskHeartbeatResponse;
         record_activity_task_heartbeat_by_id(RecordActivityTaskHeartbeatByIdRequest) -> RecordActivityTaskHeartbeatByIdResponse;
         register_namespace(RegisterNamespaceRequest) -> RegisterNamespaceResponse;
@@ -42,6 +43,7 @@ engine_calls! {
         signal_workflow_execution(SignalWorkflowExecutionRequest) -> SignalWorkflowExecutionResponse;
         start_workflow_execution(StartWorkflowExecutionRequest) -> StartWorkflowExecutionResponse;
         terminate_workflow_execution(TerminateWorkflowExecutionRequest) -> TerminateWorkflowExecutionResponse;
+        update_activity_options(UpdateActivityOptionsRequest) -> UpdateActivityOptionsResponse;
         update_workflow_execution_options(UpdateWorkflowExecutionOptionsRequest) -> UpdateWorkflowExecutionOptionsResponse;
         update_schedule(UpdateScheduleRequest) -> UpdateScheduleResponse;
     }
@@ -65,9 +67,11 @@ engine_calls! {
         pause_workflow_execution(PauseWorkflowExecutionRequest) -> PauseWorkflowExecutionResponse;
         list_schedule_matching_times(ListScheduleMatchingTimesRequest) -> ListScheduleMatchingTimesResponse;
         list_schedules(ListSchedulesRequest) -> ListSchedulesResponse;
+        reset_activity(ResetActivityRequest) -> ResetActivityResponse;
         reset_sticky_task_queue(ResetStickyTaskQueueRequest) -> ResetStickyTaskQueueResponse;
         scan_workflow_executions(ScanWorkflowExecutionsRequest) -> ScanWorkflowExecutionsResponse;
         shutdown_worker(ShutdownWorkerRequest) -> ShutdownWorkerResponse;
+        unpause_activity(UnpauseActivityRequest) -> UnpauseActivityResponse;
         unpause_workflow_execution(UnpauseWorkflowExecutionRequest) -> UnpauseWorkflowExecutionResponse;
         update_namespace(UpdateNamespaceRequest) -> UpdateNamespaceResponse;
     }

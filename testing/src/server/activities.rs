@@ -8,6 +8,7 @@ use outlast_proto::temporal::api::failure::v1::Failure;
 use outlast_proto::temporal::api::history::v1 as events;
 use outlast_proto::temporal::api::workflowservice::v1::PollActivityTaskQueueResponse;
 
+use super::activity_control::Pause;
 use super::errors::{Error, Result};
 use super::execution::{Execution, RunKey};
 use super::matching::{QueueKey, QueueType, QueuedTask};
@@ -39,6 +40,20 @@ pub(super) struct Activity {
     pub(super) close_timer: Option<TimerKey>,
     pub(super) attempt_timers: Vec<TimerKey>,
     heartbeat_timer: Option<TimerKey>,
+    /// Set from the moment that somebody pauses the activity, even if it runs then.
+    pub(super) pause: Option<Pause>,
+    /// The running attempt does not count, because somebody started the activity over.
+    pub(super) is_reset: bool,
+    /// The next attempt gets no heartbeat details.
+    pub(super) forget_heartbeats_later: bool,
+}
+
+/// What an activity learns from its heartbeat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct HeartbeatReply {
+    pub(super) cancel_requested: bool,
+    pub(super) paused: bool,
+    pub(super) reset: bool,
 }
 
 /// Where an activity is.
@@ -46,6 +61,8 @@ pub(super) struct Activity {
 pub(super) enum ActivityState {
     /// Waits for the moment of its next attempt.
     BackingOff { until: SystemTime },
+    /// Waits for somebody to let it go on.
+    Paused,
     /// Waits in its queue.
     Queued,
     /// In a worker's hands.
@@ -109,6 +126,9 @@ impl Execution {
             close_timer: None,
             attempt_timers: Vec::new(),
             heartbeat_timer: None,
+            pause: None,
+            is_reset: false,
+            forget_heartbeats_later: false,
         };
         self.activities.insert(scheduled_event_id, activity);
         // Armed first, so that it wins when both timeouts are the same.
@@ -190,9 +210,27 @@ impl Execution {
         Some(self.activity_task(scheduled_event_id))
     }
 
+    /// Gives a running attempt the timeouts that its options have now.
+    pub(super) fn rearm_started_activity(&mut self, scheduled_event_id: i64, world: &mut World) {
+        let key = self.key;
+        let Some(activity) = self.activities.get_mut(&scheduled_event_id) else {
+            return;
+        };
+        activity.disarm(world);
+        let timeout = set_duration(activity.scheduled.start_to_close_timeout.as_ref());
+        if let (Some(timeout), Some(started_at)) = (timeout, activity.started_at) {
+            let passed = world.now.duration_since(started_at).unwrap_or_default();
+            let left = timeout.saturating_sub(passed);
+            arm(key, activity, left, TimeoutType::StartToClose, world);
+        }
+        arm_heartbeat(key, activity, world);
+    }
+
     fn activity_task(&self, scheduled_event_id: i64) -> PollActivityTaskQueueResponse {
         let activity = &self.activities[&scheduled_event_id];
         let scheduled = &activity.scheduled;
+        // Workers are told the timeouts of old, though those of now are what counts.
+        let original = self.original_options(scheduled_event_id);
         let token = TaskToken::new(self.key.0, activity.stamp, scheduled_event_id);
         PollActivityTaskQueueResponse {
             task_token: token.to_bytes(),
@@ -208,9 +246,9 @@ impl Execution {
             current_attempt_scheduled_time: timestamp(activity.attempt_scheduled_at),
             started_time: activity.started_at.and_then(timestamp),
             attempt: activity.attempt,
-            schedule_to_close_timeout: scheduled.schedule_to_close_timeout,
-            start_to_close_timeout: scheduled.start_to_close_timeout,
-            heartbeat_timeout: scheduled.heartbeat_timeout,
+            schedule_to_close_timeout: original.schedule_to_close_timeout,
+            start_to_close_timeout: original.start_to_close_timeout,
+            heartbeat_timeout: original.heartbeat_timeout,
             retry_policy: scheduled.retry_policy.clone(),
             priority: scheduled.priority.clone(),
             ..Default::default()
@@ -263,19 +301,23 @@ impl Execution {
             .ok_or_else(|| Error::pending_activity_not_found(activity_id))
     }
 
-    /// Records a heartbeat; returns whether the activity should stop.
+    /// Records a heartbeat; tells whether the activity should stop.
     pub(super) fn heartbeat(
         &mut self,
         token: &TaskToken,
         details: Option<Payloads>,
         world: &mut World,
-    ) -> Result<bool> {
+    ) -> Result<HeartbeatReply> {
         let key = self.key;
         let activity = self.started_activity(token)?;
         activity.heartbeat_details = details;
         activity.last_heartbeat_at = Some(world.now);
         arm_heartbeat(key, activity, world);
-        Ok(activity.cancel_requested_event_id.is_some())
+        Ok(HeartbeatReply {
+            cancel_requested: activity.cancel_requested_event_id.is_some(),
+            paused: activity.pause.is_some(),
+            reset: activity.is_reset,
+        })
     }
 }
 

@@ -173,17 +173,32 @@ impl Execution {
             now: world.now,
             expires_at: activity.expires_at,
         };
-        let until = world.after(failed.backoff()?);
+        let backoff = match (failed.backoff(), &activity.pause) {
+            (Err(state @ RetryState::NonRetryableFailure), _) | (Err(state), None) => {
+                return Err(state);
+            }
+            (_, Some(_)) => None,
+            (Ok(backoff), None) => Some(backoff),
+        };
+        let until = backoff.map(|backoff| world.after(backoff));
         activity.disarm(world);
-        activity.state = ActivityState::BackingOff { until };
+        activity.state = match until {
+            Some(until) => ActivityState::BackingOff { until },
+            None => ActivityState::Paused,
+        };
+        activity.is_reset = false;
+        if std::mem::take(&mut activity.forget_heartbeats_later) {
+            activity.forget_heartbeats();
+        }
         activity.stamp = world.stamp();
         activity.attempt += 1;
         activity.last_failure = Some(failure.clone());
         activity.last_failed_at = Some(world.now);
-        let timer = Timer::ActivityRetry { scheduled_event_id };
-        activity
-            .attempt_timers
-            .push(world.timers.arm(self.key, until, timer));
+        if let Some(until) = until {
+            let timer = Timer::ActivityRetry { scheduled_event_id };
+            let key = world.timers.arm(self.key, until, timer);
+            activity.attempt_timers.push(key);
+        }
         Ok(())
     }
 
@@ -200,6 +215,9 @@ impl Execution {
             return;
         };
         activity.disarm(world);
+        if activity.pause.is_some() {
+            self.note_pauses();
+        }
         if let Some(key) = activity.close_timer.take() {
             world.timers.cancel(key);
         }

@@ -18,12 +18,13 @@ impl Engine {
         request: api::RecordActivityTaskHeartbeatRequest,
     ) -> Result<api::RecordActivityTaskHeartbeatResponse> {
         let (key, token) = self.activity_run(&request.task_token)?;
-        let cancel_requested = self.in_run(key, |run, world| {
+        let reply = self.in_run(key, |run, world| {
             run.heartbeat(&token, request.details, world)
         })?;
         Ok(api::RecordActivityTaskHeartbeatResponse {
-            cancel_requested,
-            ..Default::default()
+            cancel_requested: reply.cancel_requested,
+            activity_paused: reply.paused,
+            activity_reset: reply.reset,
         })
     }
 
@@ -41,12 +42,13 @@ impl Engine {
             &request.run_id,
             &request.activity_id,
         )?;
-        let cancel_requested = self.in_run(key, |run, world| {
+        let reply = self.in_run(key, |run, world| {
             run.heartbeat(&token, request.details, world)
         })?;
         Ok(api::RecordActivityTaskHeartbeatByIdResponse {
-            cancel_requested,
-            ..Default::default()
+            cancel_requested: reply.cancel_requested,
+            activity_paused: reply.paused,
+            activity_reset: reply.reset,
         })
     }
 

@@ -91,7 +91,9 @@ impl Engine {
                         queue.name
                     ));
                 }
-                ActivityState::Queued | ActivityState::BackingOff { .. } => {}
+                ActivityState::Queued
+                | ActivityState::BackingOff { .. }
+                | ActivityState::Paused => {}
             }
         }
         if run.query_is_under_way(&self.world) {

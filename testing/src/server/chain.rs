@@ -11,6 +11,7 @@ use outlast_proto::temporal::api::failure::v1::failure::FailureInfo;
 use outlast_proto::temporal::api::failure::v1::{Failure, TimeoutFailureInfo};
 use outlast_proto::temporal::api::history::v1 as events;
 
+use super::activity_control::PAUSE_INFO;
 use super::cron::CronSchedule;
 use super::execution::{Execution, NewRun};
 use super::history::Draft;
@@ -194,13 +195,14 @@ impl Execution {
 
     /// A next run that does the same once more, with the properties that this one has by now.
     fn repetition(&self, run_id: &str) -> StartedAttributes {
+        let mut indexed_fields = self.search_attributes.clone();
+        indexed_fields.remove(PAUSE_INFO);
         StartedAttributes {
             memo: (!self.memo.is_empty()).then(|| Memo {
                 fields: self.memo.clone(),
             }),
-            search_attributes: (!self.search_attributes.is_empty()).then(|| SearchAttributes {
-                indexed_fields: self.search_attributes.clone(),
-            }),
+            search_attributes: (!indexed_fields.is_empty())
+                .then_some(SearchAttributes { indexed_fields }),
             ..self.successor(run_id)
         }
     }

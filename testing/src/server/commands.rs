@@ -140,7 +140,7 @@ impl Execution {
         }
         .to_owned();
         let eager = a.request_eager_execution && queue == self.normal_queue_name();
-        let timeouts = Timeouts::of(&a, set_duration(self.started.workflow_run_timeout.as_ref()));
+        let timeouts = Timeouts::of(&a, self.run_timeout());
         let scheduled = events::ActivityTaskScheduledEventAttributes {
             activity_id: a.activity_id,
             activity_type: a.activity_type,
@@ -184,7 +184,7 @@ impl Execution {
         activity.cancel_requested_event_id = Some(event_id);
         match activity.state {
             ActivityState::Started => {}
-            ActivityState::Queued | ActivityState::BackingOff { .. } => {
+            ActivityState::Queued | ActivityState::BackingOff { .. } | ActivityState::Paused => {
                 let details = Some(text_payloads("ACTIVITY_ID_NOT_STARTED"));
                 let identity = &completion.identity;
                 self.end_canceled_activity(scheduled_event_id, event_id, details, identity, world);
@@ -340,15 +340,18 @@ impl Execution {
 }
 
 /// An activity's timeouts with the server's defaults filled in; zero means none.
-struct Timeouts {
-    schedule_to_close: Duration,
-    schedule_to_start: Duration,
-    start_to_close: Duration,
-    heartbeat: Duration,
+pub(super) struct Timeouts {
+    pub(super) schedule_to_close: Duration,
+    pub(super) schedule_to_start: Duration,
+    pub(super) start_to_close: Duration,
+    pub(super) heartbeat: Duration,
 }
 
 impl Timeouts {
-    fn of(a: &commands::ScheduleActivityTaskCommandAttributes, run: Option<Duration>) -> Self {
+    pub(super) fn of(
+        a: &commands::ScheduleActivityTaskCommandAttributes,
+        run: Option<Duration>,
+    ) -> Self {
         let capped = |timeout: Option<Duration>, cap: Option<Duration>| match (timeout, cap) {
             (Some(timeout), Some(cap)) => Some(timeout.min(cap)),
             (timeout, cap) => timeout.or(cap),

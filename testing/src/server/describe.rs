@@ -7,12 +7,17 @@ use outlast_proto::temporal::api::enums::v1::{
 };
 use outlast_proto::temporal::api::history::v1::history_event::Attributes;
 use outlast_proto::temporal::api::workflow::v1 as workflow;
+use outlast_proto::temporal::api::workflow::v1::pending_activity_info::{
+    PauseInfo,
+    pause_info::{self, PausedBy},
+};
 use outlast_proto::temporal::api::workflowservice::v1 as api;
 
 use prost_types::Timestamp;
 
 use super::Engine;
 use super::activities::{Activity, ActivityState};
+use super::activity_control::Pause;
 use super::children::Child;
 use super::errors::Result;
 use super::execution::Execution;
@@ -146,27 +151,30 @@ fn pending_activity(activity: &Activity) -> workflow::PendingActivityInfo {
         ActivityState::Started if activity.cancel_requested_event_id.is_some() => {
             PendingActivityState::CancelRequested
         }
+        ActivityState::Started if activity.pause.is_some() => PendingActivityState::PauseRequested,
         ActivityState::Started => PendingActivityState::Started,
+        ActivityState::Paused => PendingActivityState::Paused,
         ActivityState::Queued | ActivityState::BackingOff { .. } => PendingActivityState::Scheduled,
     };
     let next_attempt = match activity.state {
         ActivityState::BackingOff { until } => timestamp(until),
-        ActivityState::Queued | ActivityState::Started => None,
+        ActivityState::Paused | ActivityState::Queued | ActivityState::Started => None,
     };
+    let started_at = activity.started_at.filter(|_| activity.is_started());
     workflow::PendingActivityInfo {
         activity_id: activity.id().to_owned(),
         activity_type: activity.scheduled.activity_type.clone(),
         state: state as i32,
         heartbeat_details: activity.heartbeat_details.clone(),
         last_heartbeat_time: activity.last_heartbeat_at.and_then(timestamp),
-        last_started_time: activity.started_at.and_then(timestamp),
+        last_started_time: started_at.and_then(timestamp),
         attempt: activity.attempt,
         maximum_attempts: activity
             .scheduled
             .retry_policy
             .as_ref()
             .map_or(0, |p| p.maximum_attempts),
-        scheduled_time: timestamp(activity.attempt_scheduled_at),
+        scheduled_time: next_attempt.or_else(|| timestamp(activity.attempt_scheduled_at)),
         expiration_time: activity.expires_at.and_then(timestamp),
         last_failure: activity.last_failure.clone(),
         last_worker_identity: activity.identity.clone(),
@@ -177,7 +185,20 @@ fn pending_activity(activity: &Activity) -> workflow::PendingActivityInfo {
         }),
         last_attempt_complete_time: activity.last_failed_at.and_then(timestamp),
         priority: activity.scheduled.priority.clone(),
+        paused: activity.pause.is_some(),
+        pause_info: activity.pause.as_ref().map(pause_info),
+        activity_options: Some(activity.options()),
         ..Default::default()
+    }
+}
+
+fn pause_info(pause: &Pause) -> PauseInfo {
+    PauseInfo {
+        pause_time: timestamp(pause.at),
+        paused_by: Some(PausedBy::Manual(pause_info::Manual {
+            identity: pause.identity.clone(),
+            reason: pause.reason.clone(),
+        })),
     }
 }
 

@@ -148,6 +148,17 @@ impl Error {
         ))
     }
 
+    pub(super) fn no_such_activity() -> Self {
+        Self::not_found(
+            "Can't find pending activity with such ID. Invalid activityID or activity already \
+             completed",
+        )
+    }
+
+    pub(super) fn no_activity_chosen() -> Self {
+        Self::invalid("Either Activity.Id or Activity.Type should be set on request.")
+    }
+
     pub(super) fn update_not_found(update_id: &str) -> Self {
         Self::not_found(format!("update \"{update_id}\" not found"))
     }

@@ -1,7 +1,7 @@
 //! One run of a workflow: its state, and how it opens and closes.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use outlast_proto::temporal::api::common::v1::{Link, Payload};
 use outlast_proto::temporal::api::enums::v1::{WorkflowExecutionStatus, WorkflowTaskFailedCause};
@@ -275,6 +275,10 @@ impl Execution {
 
     pub(super) fn is_open(&self) -> bool {
         self.status == WorkflowExecutionStatus::Running
+    }
+
+    pub(super) fn run_timeout(&self) -> Option<Duration> {
+        set_duration(self.started.workflow_run_timeout.as_ref())
     }
 
     /// When the first workflow task was due.

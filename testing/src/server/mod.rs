@@ -23,7 +23,9 @@
 )]
 
 mod activities;
+mod activity_control;
 mod activity_ends;
+mod activity_options;
 mod activity_requests;
 mod busy;
 mod chain;

@@ -75,7 +75,8 @@ pub(super) fn flaw(policy: &RetryPolicy) -> Option<&'static str> {
     }
 }
 
-fn interval(policy: &RetryPolicy, attempt: i32) -> Duration {
+/// How long to wait after this many attempts.
+pub(super) fn interval(policy: &RetryPolicy, attempt: i32) -> Duration {
     let policy = with_defaults(policy);
     let initial = set_duration(policy.initial_interval.as_ref()).unwrap_or(DEFAULT_INTERVAL);
     let maximum = set_duration(policy.maximum_interval.as_ref()).unwrap_or(initial * 100);

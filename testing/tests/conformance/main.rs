@@ -12,6 +12,8 @@
 mod activities;
 mod activities_by_id;
 mod activity_cancellation;
+mod activity_control;
+mod activity_options;
 mod activity_retries;
 mod activity_timeouts;
 mod bad_commands;
