@@ -62,6 +62,28 @@ impl RetryPolicy {
         self
     }
 
+    /// How long to wait after the given attempt, as a server would; `None` if it was the last.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn wait_after(&self, attempt: u32) -> Option<Duration> {
+        if self.max_attempts > 0 && attempt >= self.max_attempts {
+            return None;
+        }
+        let first = self.initial_interval.unwrap_or(Duration::from_secs(1));
+        let longest = self.max_interval.unwrap_or(first * 100);
+        let coefficient = self.backoff_coefficient.unwrap_or(2.0);
+        let exponent = i32::try_from(attempt.saturating_sub(1)).unwrap_or(i32::MAX);
+        let wait = first.as_secs_f64() * coefficient.powi(exponent);
+        Some(Duration::try_from_secs_f64(wait).map_or(longest, |wait| wait.min(longest)))
+    }
+
+    /// Whether a failure of that kind is tried again.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn retries(&self, kind: &str) -> bool {
+        !self.non_retryable_errors.iter().any(|other| other == kind)
+    }
+
     /// Adds a kind of application failure that is not retried.
     #[must_use]
     pub fn non_retryable_error(mut self, kind: impl Into<String>) -> Self {

@@ -21,13 +21,17 @@
 //! [`Server::diagnostics`] tells what every workflow is doing, [`Server::workflow_task_failure`]
 //! why a workflow does not get on, and [`Server::history`] what has happened so far.
 
+mod activity_env;
+mod dev_server;
 mod env;
 mod grpc;
 pub mod server;
 
+pub use activity_env::{ActivityEnv, AttemptOutcome, Attempts};
+pub use dev_server::{DevServer, DevServerBuilder, DevServerError};
 pub use env::{
-    ActivityMock, Call, CallOf, CallbackOutput, Guarded, TestEnv, TestHandle, TestStart,
-    assert_snapshot,
+    ActivityMock, ActivityTime, Call, CallOf, CallbackOutput, Guarded, SearchAttributeType,
+    StartTime, TestEnv, TestEnvBuilder, TestHandle, TestStart, assert_snapshot,
 };
 pub use grpc::{BoundServer, InProcessServer, Server, TimeHold};
 pub use server::{PendingTimer, SearchAttributes, ServerOptions, TimeMode};

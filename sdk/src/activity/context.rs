@@ -38,7 +38,11 @@ struct Inner {
     cancellation: Cancellation,
     heartbeat: Mutex<Heartbeat>,
     recorded: Notify,
+    /// Who is told of every heartbeat, sent or not.
+    observer: Option<Box<HeartbeatObserver>>,
 }
+
+type HeartbeatObserver = dyn Fn(&ActivityContext, &Payload) + Send + Sync;
 
 /// The last heartbeat of this attempt.
 #[derive(Default)]
@@ -56,13 +60,33 @@ impl ActivityContext {
         Self::new(info, TaskToken::default())
     }
 
+    /// The same, and somebody is told of every heartbeat.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn observed(
+        info: ActivityInfo,
+        token: TaskToken,
+        observer: impl Fn(&Self, &Payload) + Send + Sync + 'static,
+    ) -> Self {
+        Self::with(info, token, Some(Box::new(observer)))
+    }
+
     pub(crate) fn new(info: ActivityInfo, token: TaskToken) -> Self {
+        Self::with(info, token, None)
+    }
+
+    fn with(
+        info: ActivityInfo,
+        token: TaskToken,
+        observer: Option<Box<HeartbeatObserver>>,
+    ) -> Self {
         Self(Arc::new(Inner {
             info,
             token,
             cancellation: Cancellation::new(),
             heartbeat: Mutex::default(),
             recorded: Notify::new(),
+            observer,
         }))
     }
 
@@ -81,6 +105,9 @@ impl ActivityContext {
     pub fn heartbeat(&self, progress: &impl ToPayload) {
         match progress.to_payload() {
             Ok(payload) => {
+                if let Some(observer) = &self.0.observer {
+                    observer(self, &payload);
+                }
                 let mut heartbeat = self.lock();
                 heartbeat.latest = Some(payload);
                 heartbeat.is_fresh = true;

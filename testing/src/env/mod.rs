@@ -1,7 +1,9 @@
 //! [`TestEnv`]: a workflow under test, with everything around it.
 
+mod activity_time;
 mod attach;
 mod backend;
+mod builder;
 mod callbacks;
 mod calls;
 mod guard;
@@ -21,7 +23,6 @@ mod workers;
 use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use outlast::activity::{ActivityImpl, ActivityResult, ActivitySet};
 use outlast::client::ResultError;
@@ -30,7 +31,8 @@ use outlast::definition::{Activity, ActivityFn, ResultOf, Workflow, WorkflowFn};
 use outlast::workflow::WorkflowImpl;
 use outlast::{ActivityContext, Client, Payload};
 
-use self::backend::Backend;
+pub use self::activity_time::ActivityTime;
+pub use self::builder::{SearchAttributeType, StartTime, TestEnvBuilder};
 pub use self::callbacks::CallbackOutput;
 pub use self::calls::{Call, CallOf};
 pub use self::guard::Guarded;
@@ -41,7 +43,6 @@ use self::mock::Plan;
 use self::shared::Shared;
 pub use self::start::TestStart;
 use crate::Server;
-use crate::server::{ServerOptions, TimeMode};
 
 /// A Temporal server, a worker and a client in one process, on a virtual clock.
 ///
@@ -96,27 +97,34 @@ impl TestEnv {
     /// Workflows need not be registered: [`start`](Self::start) takes the function itself.
     #[must_use]
     pub fn new() -> Self {
-        Self::with_options(ServerOptions::default())
+        Self::builder().build()
     }
 
-    /// An environment whose clock starts at the given time.
+    /// Sets up an environment that differs from the default.
+    ///
+    /// # Examples
+    /// ```
+    /// # use outlast_testing::{SearchAttributeType, TestEnv};
+    /// let env = TestEnv::builder()
+    ///     .start_time("2028-02-28T23:59:00Z")
+    ///     .namespace("shop")
+    ///     .search_attribute("CustomerId", SearchAttributeType::Keyword)
+    ///     .build();
+    /// assert_eq!(env.client().namespace(), "shop");
+    /// ```
+    pub fn builder() -> TestEnvBuilder {
+        TestEnvBuilder::new()
+    }
+
+    /// An environment whose clock starts at the given time: a [`SystemTime`](std::time::SystemTime)
+    /// or text such as `2030-01-01`.
+    ///
+    /// # Panics
+    /// When a text is no date or time.
     #[must_use]
-    pub fn starting_at(start_time: SystemTime) -> Self {
-        Self::with_options(ServerOptions {
-            start_time,
-            ..ServerOptions::default()
-        })
-    }
-
-    fn with_options(options: ServerOptions) -> Self {
-        let server = Server::new(ServerOptions {
-            time: TimeMode::Paced,
-            ..options
-        });
-        let client = server.client();
-        Self {
-            shared: Arc::new(Shared::new(Backend::InMemory(server), client)),
-        }
+    #[track_caller]
+    pub fn starting_at(time: impl StartTime) -> Self {
+        Self::builder().start_time(time).build()
     }
 
     /// Runs `body` in place of the activity, and in place of what was mocked of it before.

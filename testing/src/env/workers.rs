@@ -1,16 +1,18 @@
 //! The workers of an environment.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use outlast::{Worker, WorkerBuilder, WorkflowId};
 use tokio::task::AbortHandle;
 
 use super::backend::Backend;
+use super::builder::WorkerSetup;
 use super::shared::Shared;
 
 /// The workers that run, and the ids that were given out.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Workers {
     /// By task queue. Each workflow type has a queue of its own, so that a worker is never asked
     /// for a type that it does not know.
@@ -21,6 +23,8 @@ pub(super) struct Workers {
     pub(super) activity_queues: Vec<String>,
     /// What tells names on a real server from those of other tests; nothing in memory.
     pub(super) suffix: String,
+    /// What the test sets on each worker.
+    pub(super) setup: Option<Arc<WorkerSetup>>,
     last_id: u64,
 }
 
@@ -49,13 +53,16 @@ impl Shared {
             .workflow_threads(1);
         if let Backend::InMemory(server) = &self.backend {
             // The worker polls in a moment; until then, time is not to run away.
-            server.expect_worker(queue);
+            server.expect_worker_in(self.client.namespace(), queue);
             // The clock stands still while an activity runs: it need not wait to be heard.
             builder = builder.max_heartbeat_throttle(Duration::from_millis(1));
             if workers.running.is_empty() {
                 let server = server.clone();
                 workers.run(async move { match server.pass_time_for_others().await {} });
             }
+        }
+        if let Some(setup) = &workers.setup {
+            builder = setup(builder);
         }
         let worker = register(builder).build();
         let worker = worker.unwrap_or_else(|error| panic!("the worker of `{queue}`: {error}"));

@@ -47,6 +47,18 @@ impl Server {
         histories.collect()
     }
 
+    /// Announces a worker of a task queue in a namespace of that name.
+    pub(crate) fn expect_worker_in(&self, namespace: &str, task_queue: &str) {
+        self.shared
+            .call(|engine| engine.expect_worker_in(namespace, task_queue));
+    }
+
+    /// Keeps time from jumping while the value lives; it can be moved ahead by force.
+    pub(crate) fn forbid_skips(&self) -> SkipLock {
+        self.shared.call(Engine::lock_time_skipping);
+        SkipLock(Arc::clone(&self.shared))
+    }
+
     /// Whether nothing keeps time from passing for somebody who wants it to.
     pub(crate) fn may_pass_time(&self) -> bool {
         self.shared.look(Engine::may_skip)
@@ -162,6 +174,17 @@ impl TimeHold {
 impl Drop for TimeHold {
     fn drop(&mut self) {
         self.shared.call(|engine| engine.release(self.hold));
+    }
+}
+
+/// Keeps time from jumping while it lives.
+#[derive(Debug)]
+pub(crate) struct SkipLock(Arc<Shared>);
+
+impl Drop for SkipLock {
+    fn drop(&mut self) {
+        // Nobody else takes locks of this server back.
+        let _ = self.0.call(Engine::unlock_time_skipping);
     }
 }
 

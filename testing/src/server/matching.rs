@@ -183,9 +183,14 @@ impl TaskQueues {
 impl Engine {
     /// Announces a worker of a task queue in the namespace `default`.
     pub fn expect_worker(&mut self, task_queue: &str) {
+        self.expect_worker_in("default", task_queue);
+    }
+
+    /// Announces a worker of a task queue.
+    pub fn expect_worker_in(&mut self, namespace: &str, task_queue: &str) {
         for queue_type in [QueueType::Activity, QueueType::Workflow] {
             self.world.queues.expect(QueueKey {
-                namespace: "default".to_owned(),
+                namespace: namespace.to_owned(),
                 queue_type,
                 name: task_queue.to_owned(),
             });

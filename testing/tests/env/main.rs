@@ -1,6 +1,8 @@
 //! Workflows under test: what a test author does with [`TestEnv`](outlast_testing::TestEnv).
 
+mod activities;
 mod attached;
+mod building;
 mod callbacks;
 mod expectations;
 mod failing;

@@ -1,5 +1,6 @@
 //! [`Attempts`]: stands around every attempt of an activity, answers for mocks and keeps count.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -7,6 +8,7 @@ use outlast::activity::{ActivityResult, ActivityRun, AroundAttempts};
 use outlast::{ActivityContext, ActivityError, Payload};
 
 use super::{Answer, Plan};
+use crate::env::activity_time::{ActivityTime, Pulse, spend};
 use crate::env::backend::Backend;
 use crate::env::calls::CallLog;
 use crate::env::problems::Problems;
@@ -16,6 +18,7 @@ use crate::env::text;
 pub(in crate::env) struct Attempts {
     backend: Backend,
     plans: Mutex<Plans>,
+    pulse: Pulse,
     pub(in crate::env) log: CallLog,
     pub(in crate::env) problems: Problems,
 }
@@ -26,6 +29,7 @@ struct Plans {
     plans: Vec<Plan>,
     fallback: Option<Arc<Fallback>>,
     tolerates_panics: bool,
+    times: BTreeMap<&'static str, ActivityTime>,
 }
 
 /// Runs activities that are neither mocked nor registered.
@@ -47,6 +51,7 @@ impl Attempts {
             log: CallLog::new(backend.now()),
             backend,
             plans: Mutex::default(),
+            pulse: Pulse::default(),
             problems: Problems::new(),
         }
     }
@@ -78,6 +83,10 @@ impl Attempts {
 
     pub(in crate::env) fn set_fallback(&self, fallback: Arc<Fallback>) {
         self.plans().fallback = Some(fallback);
+    }
+
+    pub(in crate::env) fn set_time(&self, activity: &'static str, time: ActivityTime) {
+        self.plans().times.insert(activity, time);
     }
 
     pub(in crate::env) fn tolerate_panics(&self) {
@@ -199,7 +208,15 @@ impl AroundAttempts for Around {
     ) -> Option<ActivityRun> {
         let attempts = Arc::clone(&self.0);
         attempts.log.begin(attempt, &input, attempts.backend.now());
-        Some(Box::pin(attempts.run(attempt.clone(), input, registered)))
+        let time = attempts
+            .plans()
+            .times
+            .get(attempt.info().activity_type.as_str())
+            .copied();
+        let (backend, pulse) = (attempts.backend.clone(), attempts.pulse.clone());
+        let run = Box::pin(attempts.run(attempt.clone(), input, registered));
+        let time = time.unwrap_or_default();
+        Some(Box::pin(spend(time, backend, attempt.clone(), pulse, run)))
     }
 
     fn end(&self, attempt: &ActivityContext, result: ActivityResult) -> ActivityRun {
