@@ -159,9 +159,9 @@ impl Engine {
             Ok(Verdict::Existing(..)) | Err(_) => return Err(StartFailure::WorkflowAlreadyExists),
         }
         let run_id = self.world.uuid();
-        let request_id = self.world.uuid();
         let mut started = self.first_event(&run_id, request);
         let parent = &self.runs[&parent];
+        let request_id = format!("{}:{initiated_event_id}:0", parent.run_id);
         let execution = workflow_execution(&parent.workflow_id, &parent.run_id);
         started.root_workflow_execution = parent
             .started

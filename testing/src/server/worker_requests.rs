@@ -135,12 +135,12 @@ impl Engine {
     /// Lets the next workflow task of a run go to the normal queue.
     ///
     /// # Errors
-    /// The workflow is unknown.
+    /// The workflow is unknown or closed.
     pub fn reset_sticky_task_queue(
         &mut self,
         request: &api::ResetStickyTaskQueueRequest,
     ) -> Result<api::ResetStickyTaskQueueResponse> {
-        let key = self.find(&request.namespace, request.execution.as_ref())?;
+        let key = self.find_open(&request.namespace, request.execution.as_ref())?;
         self.in_run(key, |run, _| run.sticky = None);
         Ok(api::ResetStickyTaskQueueResponse::default())
     }

@@ -215,49 +215,49 @@ async fn bad_schedules_are_refused() {
 async fn a_child_on_a_schedule_stays_open_for_its_parent() {
     conform("cron-child", async |peer| {
         peer.start().await;
-        let child_id = format!("{}-child", peer.workflow_id);
+        let child = peer.kin("child");
         let task = peer.poll().await;
-        let child = |schedule| scheduled_child(&peer.queue, &child_id, schedule);
-        let error = peer.complete(&task, vec![child("bad")]).await.unwrap_err();
+        let bad = scheduled_child(&child, "bad");
+        let error = peer.complete(&task, vec![bad]).await.unwrap_err();
         let want = format!(
             "BadStartChildExecutionAttributes: invalid CronSchedule on \
-             StartChildWorkflowExecutionCommand: invalid CronSchedule.. WorkflowId={child_id} \
-             WorkflowType=Order Namespace=default"
+             StartChildWorkflowExecutionCommand: invalid CronSchedule.. WorkflowId={} \
+             WorkflowType=Order Namespace=default",
+            child.workflow_id
         );
         assert_eq!(error.message(), want);
 
-        let task = peer.poll().await;
-        peer.complete(&task, vec![child("@every 1s")])
+        let good = scheduled_child(&child, "@every 1s");
+        peer.complete(&peer.poll().await, vec![good]).await.unwrap();
+        peer.until(E::ChildWorkflowExecutionStarted).await;
+        let task = child.poll().await;
+        child
+            .complete(&task, vec![complete_workflow("one")])
             .await
             .unwrap();
-        let task = peer.poll_for(&child_id).await;
-        peer.complete(&task, vec![complete_workflow("one")])
-            .await
-            .unwrap();
-        let next = started(&peer.of(&child_id)).await;
+        let next = started(&child).await;
         assert_eq!(next.last_completion_result, payloads("one"));
         assert_eq!(
             next.parent_workflow_execution.unwrap().workflow_id,
             peer.workflow_id
         );
-        assert!(
-            !peer
-                .types()
-                .await
-                .contains(&E::ChildWorkflowExecutionCompleted)
-        );
+        let events = peer.types().await;
+        assert!(!events.contains(&E::ChildWorkflowExecutionCompleted));
         peer.terminate("").await.unwrap();
     })
     .await;
 }
 
 fn scheduled_child(
-    queue: &str,
-    child_id: &str,
+    child: &Peer,
     schedule: &str,
 ) -> outlast_proto::temporal::api::command::v1::Command {
     use outlast_proto::temporal::api::command::v1::command::Attributes as Command;
-    let mut command = start_child(queue, child_id, ParentClosePolicy::Terminate);
+    let mut command = start_child(
+        &child.queue,
+        &child.workflow_id,
+        ParentClosePolicy::Terminate,
+    );
     if let Some(Command::StartChildWorkflowExecutionCommandAttributes(a)) =
         command.attributes.as_mut()
     {
