@@ -110,6 +110,7 @@ impl Engine {
         if !self.clock.follows_wall() {
             return;
         }
+        self.world.queues.observe_wall_clock(since_start);
         let time = self.world.options.start_time + since_start + self.clock.skipped;
         self.advance_to(time);
         self.settle();

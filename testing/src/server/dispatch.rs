@@ -1,7 +1,6 @@
 //! Tasks on their way to polls, and calls that end without having got what they waited for.
 
 use super::Engine;
-use super::errors::Error;
 use super::execution::{Execution, RunKey};
 use super::long_polls::{Answer, CallId, Place};
 use super::matching::{Poll, QueueKey, QueueType, QueuedTask};
@@ -97,11 +96,9 @@ impl Engine {
             Some(Place::Update(key)) => {
                 self.in_run(key, |run, world| run.expire_update(call, world));
             }
-            Some(Place::Query(key)) => self.in_run(key, |run, world| {
-                run.drop_query(call);
-                let error = Err(Error::query_deadline());
-                world.calls.answer(call, Answer::Query(Box::new(error)));
-            }),
+            Some(Place::Query(key)) => {
+                self.in_run(key, |run, world| run.expire_query(call, world));
+            }
             Some(Place::Nap(_) | Place::Sleep) | None => {}
         }
     }

@@ -215,6 +215,10 @@ impl Error {
         )
     }
 
+    pub(super) fn no_poller() -> Self {
+        Self::failed_precondition("no poller seen for task queue recently, worker may be down")
+    }
+
     pub(super) fn query_deadline() -> Self {
         Self::new(Code::DeadlineExceeded, "context deadline exceeded")
     }

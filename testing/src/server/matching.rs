@@ -1,6 +1,7 @@
 //! Task queues: tasks that wait for a worker, and polls that wait for a task.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
 
 use outlast_proto::temporal::api::taskqueue::v1::PollerScalingDecision;
 
@@ -67,6 +68,8 @@ struct Queue {
     polls: VecDeque<Poll>,
     /// A worker polls this queue, or took its last task from it and will be back.
     attended: bool,
+    /// When a worker last polled, by the wall clock.
+    last_polled: Option<Duration>,
 }
 
 /// All task queues: first come, first served, on both sides.
@@ -75,9 +78,15 @@ pub(super) struct TaskQueues {
     queues: BTreeMap<QueueKey, Queue>,
     /// Queues where a task and a poll may have met.
     ready: BTreeSet<QueueKey>,
+    /// The time by the wall clock; stands still if time is all virtual.
+    wall: Duration,
 }
 
 impl TaskQueues {
+    pub(super) fn observe_wall_clock(&mut self, since_start: Duration) {
+        self.wall = since_start;
+    }
+
     pub(super) fn add_task(&mut self, key: QueueKey, task: QueuedTask) {
         self.queues
             .entry(key.clone())
@@ -100,12 +109,15 @@ impl TaskQueues {
         poll.found_backlog = !queue.tasks.is_empty();
         queue.polls.push_back(poll);
         queue.attended = true;
+        queue.last_polled = Some(self.wall);
         self.ready.insert(key);
     }
 
     /// Declares that a worker is about to poll.
     pub(super) fn expect(&mut self, key: QueueKey) {
-        self.queues.entry(key).or_default().attended = true;
+        let queue = self.queues.entry(key).or_default();
+        queue.attended = true;
+        queue.last_polled = Some(self.wall);
     }
 
     /// Puts a poll back whose task turned out to be stale.
@@ -130,6 +142,7 @@ impl TaskQueues {
     pub(super) fn expire_poll(&mut self, key: &QueueKey, call: CallId) {
         if let Some(queue) = self.queues.get_mut(key) {
             queue.polls.retain(|poll| poll.call != call);
+            queue.last_polled = Some(self.wall);
         }
     }
 
@@ -176,9 +189,28 @@ impl TaskQueues {
 
     /// Whether a worker can be expected to take tasks from this queue.
     pub(super) fn is_attended(&self, key: &QueueKey) -> bool {
-        self.queues.get(key).is_some_and(|queue| queue.attended)
+        self.queues
+            .get(key)
+            .is_some_and(|queue| queue.attended && self.was_polled(queue, ATTENDANCE))
+    }
+
+    /// Whether a worker has polled this queue recently enough to be asked something.
+    pub(super) fn had_poller(&self, key: &QueueKey) -> bool {
+        self.queues
+            .get(key)
+            .is_some_and(|queue| self.was_polled(queue, QUERY_WINDOW))
+    }
+
+    fn was_polled(&self, queue: &Queue, within: Duration) -> bool {
+        let recently = |at| self.wall.saturating_sub(at) < within;
+        !queue.polls.is_empty() || queue.last_polled.is_some_and(recently)
     }
 }
+
+/// How long a worker that has polled counts as being there.
+const ATTENDANCE: Duration = Duration::from_secs(10);
+/// How long a worker that has polled is asked queries.
+const QUERY_WINDOW: Duration = Duration::from_secs(20);
 
 impl Engine {
     /// Announces a worker of a task queue in the namespace `default`.

@@ -39,6 +39,7 @@ mod deletion;
 mod deliveries;
 mod describe;
 mod dispatch;
+mod eager_start;
 mod errors;
 mod event_alarms;
 mod event_types;

@@ -41,6 +41,10 @@ impl Engine {
         let (update, stage) = self
             .checked_second(&start, &update)
             .map_err(Error::of_second_operation)?;
+        if start.request_eager_execution {
+            let error = Error::invalid("RequestEagerExecution is not supported.");
+            return Err(error.of_first_operation());
+        }
         let (key, response) = match self.run_with_update(&start, &update) {
             Some(key) => (key, self.found_response(key)),
             None => {

@@ -285,6 +285,21 @@ impl Execution {
         self.queries.retain(|query| query.call != call);
     }
 
+    /// Answers a caller whose time is up; the reason is that of the worker, if it has none.
+    pub(super) fn expire_query(&mut self, call: CallId, world: &mut World) {
+        let query = self.queries.iter().find(|query| query.call == call);
+        let error = match query.map(|query| &query.state) {
+            Some(QueryState::Queued(queue)) if !world.queues.had_poller(queue) => {
+                Error::no_poller()
+            }
+            _ => Error::query_deadline(),
+        };
+        self.drop_query(call);
+        world
+            .calls
+            .answer(call, Answer::Query(Box::new(Err(error))));
+    }
+
     /// Whether a query is with a worker, or will soon be.
     pub(super) fn query_is_under_way(&self, world: &World) -> bool {
         self.queries.iter().any(|query| match &query.state {

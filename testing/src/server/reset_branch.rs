@@ -115,6 +115,7 @@ impl Execution {
             A::WorkflowExecutionOptionsUpdatedEventAttributes(a) => self.replay_options(a),
             A::WorkflowTaskCompletedEventAttributes(a) => {
                 self.previous_started_event_id = a.started_event_id;
+                self.note_worker();
             }
             A::UpsertWorkflowSearchAttributesEventAttributes(a) => {
                 let upserted = a.search_attributes.clone().unwrap_or_default();

@@ -26,6 +26,7 @@ impl Engine {
         &mut self,
         request: api::StartWorkflowExecutionRequest,
     ) -> Result<api::StartWorkflowExecutionResponse> {
+        let (eager, identity) = (request.request_eager_execution, request.identity.clone());
         let (request_id, attach) = (
             request.request_id.clone(),
             request
@@ -37,6 +38,9 @@ impl Engine {
         if !started && attach {
             let joined = EventType::WorkflowExecutionOptionsUpdated;
             response.link = Some(self.runs[&key].link_to_request(&request_id, joined));
+        }
+        if eager && started {
+            response.eager_workflow_task = self.eager_task(key, &identity);
         }
         self.settle();
         Ok(response)
@@ -210,6 +214,7 @@ impl Engine {
                 .and_then(|timeout| timestamp(self.world.after(timeout))),
             cron_schedule: request.cron_schedule,
             initiator: initiator as i32,
+            eager_execution_accepted: request.request_eager_execution && backoff.is_none(),
             first_workflow_task_backoff: wire_duration(backoff.unwrap_or_default()),
             memo: request.memo,
             search_attributes: request.search_attributes,

@@ -16,7 +16,7 @@ use super::history_reads::PAGE_BATCHES;
 use super::matching::{QueueKey, QueueType, QueuedTask};
 use super::timers::{Timer, TimerKey};
 use super::tokens::{PageToken, TaskToken};
-use super::wire::{normal_queue, set_duration, timestamp, wire_duration, workflow_execution};
+use super::wire::{normal_queue, timestamp, wire_duration, workflow_execution};
 use super::world::World;
 
 /// How much of a workflow task is in history while it is under way.
@@ -110,8 +110,7 @@ impl Execution {
             scheduled_at: world.now,
             started_at: world.now,
             named_queue,
-            start_to_close: set_duration(self.started.workflow_task_timeout.as_ref())
-                .unwrap_or(DEFAULT_TASK_TIMEOUT),
+            start_to_close: self.task_timeout(),
             identity: String::new(),
             request_id: String::new(),
             history_size: 0,
@@ -272,7 +271,7 @@ impl Execution {
         reasons
     }
 
-    fn task_response(&mut self, from_event_id: i64) -> PollWorkflowTaskQueueResponse {
+    pub(super) fn task_response(&mut self, from_event_id: i64) -> PollWorkflowTaskQueueResponse {
         let messages = self.send_updates();
         let queries = self.attach_queries();
         let task = self.task.as_ref().expect("the task was just started");
@@ -392,5 +391,3 @@ impl Execution {
         self.started.workflow_type.clone()
     }
 }
-
-const DEFAULT_TASK_TIMEOUT: Duration = Duration::from_secs(10);

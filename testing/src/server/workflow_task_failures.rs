@@ -1,5 +1,7 @@
 //! How workflow tasks fail and time out, and what the next attempt is.
 
+use std::time::Duration;
+
 use outlast_proto::temporal::api::enums::v1::{TimeoutType, WorkflowTaskFailedCause};
 use outlast_proto::temporal::api::failure::v1::Failure;
 use outlast_proto::temporal::api::history::v1 as events;
@@ -7,6 +9,7 @@ use outlast_proto::temporal::api::history::v1 as events;
 use super::command_check::Flaw;
 use super::execution::Execution;
 use super::history::Draft;
+use super::wire::set_duration;
 use super::workflow_task::{Kind, WorkflowTask};
 use super::world::{WorkflowTaskFailure, World};
 
@@ -113,6 +116,20 @@ impl Execution {
         Some(task)
     }
 
+    /// How long a worker may take for the next task: the longer the more often it failed, because
+    /// a worker that is too slow fails again.
+    pub(super) fn task_timeout(&self) -> Duration {
+        let timeout = set_duration(self.started.workflow_task_timeout.as_ref());
+        let timeout = timeout.unwrap_or(DEFAULT_TASK_TIMEOUT);
+        match u32::try_from(self.attempt - PATIENT_ATTEMPTS - 1) {
+            Ok(doublings) => {
+                let more = FIRST_EXTENSION.saturating_mul(2_u32.saturating_pow(doublings));
+                timeout + more.min(LAST_EXTENSION)
+            }
+            Err(_) => timeout,
+        }
+    }
+
     /// Prepares the next attempt.
     ///
     /// A failure on the sticky queue only clears stickiness: the task gets a fresh chance on the
@@ -127,3 +144,9 @@ impl Execution {
         self.needs_task = true;
     }
 }
+
+const DEFAULT_TASK_TIMEOUT: Duration = Duration::from_secs(10);
+/// So many attempts have the timeout that the workflow was started with.
+const PATIENT_ATTEMPTS: i32 = 3;
+const FIRST_EXTENSION: Duration = Duration::from_secs(5);
+const LAST_EXTENSION: Duration = Duration::from_mins(10);

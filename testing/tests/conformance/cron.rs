@@ -84,7 +84,7 @@ async fn a_schedule_repeats_a_workflow_with_the_results_so_far() {
 #[tokio::test]
 async fn retries_come_before_the_schedule() {
     conform("cron-retry", async |peer| {
-        let mut request = repeated(peer, "@every 2s");
+        let mut request = repeated(peer, "@every 1s");
         request.retry_policy = at_most(2, 1.0);
         peer.start_with(request).await.unwrap();
         let task = peer.poll().await;

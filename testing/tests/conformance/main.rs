@@ -22,6 +22,7 @@ mod children;
 mod closing;
 mod conform;
 mod cron;
+mod eager;
 mod errors;
 mod externals;
 mod id_sharing;

@@ -19,6 +19,7 @@ impl Engine {
                 encoded_failure_attributes: true,
                 upsert_memo: true,
                 sdk_metadata: true,
+                eager_workflow_start: true,
                 count_group_by_execution_status: true,
                 ..Default::default()
             }),

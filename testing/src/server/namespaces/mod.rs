@@ -157,6 +157,7 @@ impl Engine {
 /// What SDKs may rely on in a namespace of this server.
 fn capabilities() -> Capabilities {
     Capabilities {
+        eager_workflow_start: true,
         sync_update: true,
         async_update: true,
         worker_heartbeats: true,

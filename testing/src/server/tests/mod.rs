@@ -14,6 +14,7 @@ mod queries;
 mod requests;
 mod scene;
 mod schedules;
+mod slow_workers;
 mod updates;
 mod virtual_time;
 mod workers;

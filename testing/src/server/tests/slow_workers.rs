@@ -1,0 +1,81 @@
+//! Workers that fail, are slow, or are gone.
+
+use std::time::Duration;
+
+use super::builders::*;
+use super::scene::*;
+use crate::server::{Code, TimeMode};
+
+/// The seconds that the worker of each of the next attempts has.
+fn timeouts(scene: &mut Scene, attempts: usize) -> Vec<i64> {
+    (0..attempts)
+        .map(|_| {
+            let task = scene.poll();
+            let begin = scene.engine.now();
+            let due = scene.engine.pending_timers();
+            let timeout = due
+                .iter()
+                .find(|timer| timer.what.contains("workflow task"))
+                .map(|timer| timer.at.duration_since(begin).unwrap());
+            scene.fail(&task);
+            timeout.unwrap().as_secs() as i64
+        })
+        .collect()
+}
+
+#[test]
+fn a_task_that_fails_again_and_again_gets_more_time() {
+    let mut scene = Scene::new();
+    scene.start();
+    let want = [10, 10, 10, 15, 20, 30, 50, 90, 170, 330, 610, 610];
+    assert_eq!(timeouts(&mut scene, 12), want);
+}
+
+#[test]
+fn a_sticky_queue_that_nobody_polled_for_ten_seconds_is_passed_over() {
+    let mut scene = Scene::in_mode(TimeMode::Flowing);
+    scene.start();
+    let task = scene.poll();
+    scene.complete_sticky(&task, vec![]);
+    let poll = scene.begin_poll("sticky");
+    scene.engine.expire_call(poll);
+    scene.engine.observe_wall_clock(Duration::from_secs(9));
+    scene.signal("soon");
+    let task = scene.poll_queue("sticky");
+    scene.complete_sticky(&task, vec![]);
+    scene.engine.observe_wall_clock(Duration::from_secs(20));
+    scene.signal("late");
+    let task = scene.poll();
+    assert_eq!(events_of(&task)[0].event_id, 1, "the whole history");
+}
+
+#[test]
+fn a_query_tells_whether_there_are_workers() {
+    let mut scene = Scene::in_mode(TimeMode::Flowing);
+    scene.start();
+    let task = scene.poll();
+    scene.complete(&task, vec![]).unwrap();
+    for (seconds, want) in [(19, Code::DeadlineExceeded), (41, Code::FailedPrecondition)] {
+        scene
+            .engine
+            .observe_wall_clock(Duration::from_secs(seconds));
+        let call = scene.query("status").unwrap();
+        scene.engine.expire_call(call);
+        let error = scene.queried(call).unwrap().unwrap_err();
+        assert_eq!(error.code, want, "after {seconds} s");
+    }
+}
+
+#[test]
+fn an_eager_start_leaves_no_task_in_the_queue() {
+    let mut scene = Scene::new();
+    let mut request = Scene::start_request();
+    request.request_eager_execution = true;
+    let started = scene.engine.start_workflow_execution(request).unwrap();
+    let call = scene.begin_poll("q");
+    assert_eq!(scene.workflow_task(call), None);
+    let task = started.eager_workflow_task.unwrap();
+    scene
+        .complete(&task, vec![complete_workflow("done")])
+        .unwrap();
+}
