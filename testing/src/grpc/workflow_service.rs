@@ -41,6 +41,7 @@ engine_calls! {
         respond_workflow_task_failed(RespondWorkflowTaskFailedRequest) -> RespondWorkflowTaskFailedResponse;
         signal_with_start_workflow_execution(SignalWithStartWorkflowExecutionRequest) -> SignalWithStartWorkflowExecutionResponse;
         signal_workflow_execution(SignalWorkflowExecutionRequest) -> SignalWorkflowExecutionResponse;
+        start_batch_operation(StartBatchOperationRequest) -> StartBatchOperationResponse;
         start_workflow_execution(StartWorkflowExecutionRequest) -> StartWorkflowExecutionResponse;
         terminate_workflow_execution(TerminateWorkflowExecutionRequest) -> TerminateWorkflowExecutionResponse;
         update_activity_options(UpdateActivityOptionsRequest) -> UpdateActivityOptionsResponse;
@@ -55,6 +56,7 @@ engine_calls! {
         delete_schedule(DeleteScheduleRequest) -> DeleteScheduleResponse;
         delete_workflow_execution(DeleteWorkflowExecutionRequest) -> DeleteWorkflowExecutionResponse;
         deprecate_namespace(DeprecateNamespaceRequest) -> DeprecateNamespaceResponse;
+        describe_batch_operation(DescribeBatchOperationRequest) -> DescribeBatchOperationResponse;
         describe_namespace(DescribeNamespaceRequest) -> DescribeNamespaceResponse;
         describe_schedule(DescribeScheduleRequest) -> DescribeScheduleResponse;
         describe_workflow_execution(DescribeWorkflowExecutionRequest) -> DescribeWorkflowExecutionResponse;
@@ -62,6 +64,7 @@ engine_calls! {
         list_archived_workflow_executions(ListArchivedWorkflowExecutionsRequest) -> ListArchivedWorkflowExecutionsResponse;
         list_closed_workflow_executions(ListClosedWorkflowExecutionsRequest) -> ListClosedWorkflowExecutionsResponse;
         list_namespaces(ListNamespacesRequest) -> ListNamespacesResponse;
+        list_batch_operations(ListBatchOperationsRequest) -> ListBatchOperationsResponse;
         list_open_workflow_executions(ListOpenWorkflowExecutionsRequest) -> ListOpenWorkflowExecutionsResponse;
         list_workflow_executions(ListWorkflowExecutionsRequest) -> ListWorkflowExecutionsResponse;
         pause_workflow_execution(PauseWorkflowExecutionRequest) -> PauseWorkflowExecutionResponse;
@@ -71,6 +74,7 @@ engine_calls! {
         reset_sticky_task_queue(ResetStickyTaskQueueRequest) -> ResetStickyTaskQueueResponse;
         scan_workflow_executions(ScanWorkflowExecutionsRequest) -> ScanWorkflowExecutionsResponse;
         shutdown_worker(ShutdownWorkerRequest) -> ShutdownWorkerResponse;
+        stop_batch_operation(StopBatchOperationRequest) -> StopBatchOperationResponse;
         unpause_activity(UnpauseActivityRequest) -> UnpauseActivityResponse;
         unpause_workflow_execution(UnpauseWorkflowExecutionRequest) -> UnpauseWorkflowExecutionResponse;
         update_namespace(UpdateNamespaceRequest) -> UpdateNamespaceResponse;

@@ -27,6 +27,7 @@ mod activity_control;
 mod activity_ends;
 mod activity_options;
 mod activity_requests;
+mod batch;
 mod busy;
 mod chain;
 mod children;
@@ -117,6 +118,7 @@ pub struct Engine {
     maybe_busy: BTreeSet<RunKey>,
     /// Names the next run; runs that are gone keep their names.
     next_run: u64,
+    batch_jobs: Vec<batch::BatchJob>,
     schedules: Schedules,
 }
 
@@ -131,6 +133,7 @@ impl Engine {
             by_run_id: HashMap::new(),
             maybe_busy: BTreeSet::new(),
             next_run: 0,
+            batch_jobs: Vec::new(),
             schedules: Schedules::default(),
         }
     }

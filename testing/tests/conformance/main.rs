@@ -17,6 +17,7 @@ mod activity_options;
 mod activity_retries;
 mod activity_timeouts;
 mod bad_commands;
+mod batch;
 mod chains;
 mod children;
 mod closing;

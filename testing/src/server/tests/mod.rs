@@ -1,6 +1,7 @@
 //! The state machine, driven by raw requests on a virtual clock.
 
 mod activities;
+mod batch;
 #[path = "../../../tests/support/builders.rs"]
 #[allow(dead_code, reason = "shared with the tests over TCP")]
 mod builders;
