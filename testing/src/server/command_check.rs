@@ -13,7 +13,7 @@ use super::cron;
 use super::errors::{Error, Result};
 use super::execution::Execution;
 use super::retry;
-use super::update_messages::UpdateMessage;
+use super::updates::messages::UpdateMessage;
 use super::wire::{is_negative, set_duration};
 use super::world::World;
 

@@ -19,7 +19,7 @@ use super::execution::{Execution, UserTimer};
 use super::history::Draft;
 use super::retry;
 use super::timers::Timer;
-use super::update_messages::UpdateMessage;
+use super::updates::messages::UpdateMessage;
 use super::wire::{normal_queue, set_duration, text_payloads, wire_duration};
 use super::world::World;
 

@@ -17,7 +17,7 @@ use super::commands::Completion;
 use super::errors::{Error, Result};
 use super::execution::Execution;
 use super::history::Draft;
-use super::update_messages::UpdateMessage;
+use super::updates::messages::UpdateMessage;
 use super::wire::set_duration;
 use super::workflow_task::{Kind, Sticky, WorkflowTask};
 use super::world::World;

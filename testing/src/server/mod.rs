@@ -73,7 +73,6 @@ mod start;
 mod start_check;
 mod timers;
 mod tokens;
-mod update_messages;
 mod updates;
 mod visibility;
 mod wire;

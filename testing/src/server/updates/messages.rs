@@ -6,14 +6,14 @@ use prost::Message;
 
 /// What a worker has to say about an update.
 #[derive(Debug)]
-pub(super) enum UpdateMessage {
+pub(in crate::server) enum UpdateMessage {
     Accept(Acceptance),
     Complete(Response),
     Reject(Rejection),
 }
 
 impl UpdateMessage {
-    pub(super) fn parse(message: &WireMessage) -> Option<Self> {
+    pub(in crate::server) fn parse(message: &WireMessage) -> Option<Self> {
         let body = message.body.as_ref()?;
         let name = body.type_url.rsplit('.').next()?;
         let bytes = body.value.as_slice();

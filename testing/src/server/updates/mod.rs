@@ -1,5 +1,8 @@
 //! Updates: admitted, sent, then rejected, or accepted and completed.
 
+pub(super) mod messages;
+mod restored;
+
 use outlast_proto::temporal::api::common::v1::Link;
 use outlast_proto::temporal::api::enums::v1::{
     EventType, UpdateWorkflowExecutionLifecycleStage as Stage,
@@ -15,12 +18,12 @@ use outlast_proto::temporal::api::workflowservice::v1::UpdateWorkflowExecutionRe
 use prost::Message;
 use prost_types::Any;
 
-use super::errors::{Error, Result};
-use super::execution::Execution;
-use super::history::Draft;
-use super::long_polls::{Answer, CallId, Place};
-use super::wire::workflow_execution;
-use super::world::World;
+use crate::server::errors::{Error, Result};
+use crate::server::execution::Execution;
+use crate::server::history::Draft;
+use crate::server::long_polls::{Answer, CallId, Place};
+use crate::server::wire::workflow_execution;
+use crate::server::world::World;
 
 /// The updates of one run, in the order of their admission.
 #[derive(Debug, Default)]
@@ -94,47 +97,6 @@ impl Updates {
         self.list
             .iter()
             .any(|update| update.id == update_id && accepted(update))
-    }
-
-    /// Takes in an update that the history has, as far as it has come there.
-    pub(super) fn restore(&mut self, request: Request, accepted: Option<i64>) {
-        let id = request.meta.clone().unwrap_or_default().update_id;
-        let state = match accepted {
-            Some(event_id) => State::Accepted { event_id },
-            None => State::Recorded,
-        };
-        match self.get_mut(&id) {
-            Some(update) => update.state = state,
-            None => self.list.push(Update {
-                id,
-                request,
-                state,
-                waiters: Vec::new(),
-            }),
-        }
-    }
-
-    /// Takes in an acceptance that the history has. That of a recorded update repeats no request.
-    pub(super) fn restore_acceptance(
-        &mut self,
-        a: &events::WorkflowExecutionUpdateAcceptedEventAttributes,
-        event_id: i64,
-    ) {
-        let known = self.get_mut(&a.protocol_instance_id);
-        let request = known.map(|update| update.request.clone());
-        let request = request.or_else(|| a.accepted_request.clone());
-        self.restore(request.unwrap_or_default(), Some(event_id));
-    }
-
-    /// Takes in the outcome that the history has for an accepted update.
-    pub(super) fn restore_outcome(&mut self, update_id: &str, outcome: Outcome) {
-        if let Some(update) = self.get_mut(update_id) {
-            update.state = State::Completed(Box::new(outcome));
-        }
-    }
-
-    pub(super) fn knows(&self, update_id: &str) -> bool {
-        self.list.iter().any(|update| update.id == update_id)
     }
 
     fn get_mut(&mut self, update_id: &str) -> Option<&mut Update> {
