@@ -27,6 +27,7 @@ engine_calls! {
         pause_activity(PauseActivityRequest) -> PauseActivityResponse;
         record_activity_task_heartbeat(RecordActivityTaskHeartbeatRequest) -> RecordActivityTaskHeartbeatResponse;
         record_activity_task_heartbeat_by_id(RecordActivityTaskHeartbeatByIdRequest) -> RecordActivityTaskHeartbeatByIdResponse;
+        record_worker_heartbeat(RecordWorkerHeartbeatRequest) -> RecordWorkerHeartbeatResponse;
         register_namespace(RegisterNamespaceRequest) -> RegisterNamespaceResponse;
         request_cancel_workflow_execution(RequestCancelWorkflowExecutionRequest) -> RequestCancelWorkflowExecutionResponse;
         reset_workflow_execution(ResetWorkflowExecutionRequest) -> ResetWorkflowExecutionResponse;
@@ -51,6 +52,7 @@ engine_calls! {
 
     // The engine only reads these.
     borrowed {
+        count_workers(CountWorkersRequest) -> CountWorkersResponse;
         count_workflow_executions(CountWorkflowExecutionsRequest) -> CountWorkflowExecutionsResponse;
         count_schedules(CountSchedulesRequest) -> CountSchedulesResponse;
         delete_schedule(DeleteScheduleRequest) -> DeleteScheduleResponse;
@@ -59,6 +61,8 @@ engine_calls! {
         describe_batch_operation(DescribeBatchOperationRequest) -> DescribeBatchOperationResponse;
         describe_namespace(DescribeNamespaceRequest) -> DescribeNamespaceResponse;
         describe_schedule(DescribeScheduleRequest) -> DescribeScheduleResponse;
+        describe_task_queue(DescribeTaskQueueRequest) -> DescribeTaskQueueResponse;
+        describe_worker(DescribeWorkerRequest) -> DescribeWorkerResponse;
         describe_workflow_execution(DescribeWorkflowExecutionRequest) -> DescribeWorkflowExecutionResponse;
         get_workflow_execution_history_reverse(GetWorkflowExecutionHistoryReverseRequest) -> GetWorkflowExecutionHistoryReverseResponse;
         list_archived_workflow_executions(ListArchivedWorkflowExecutionsRequest) -> ListArchivedWorkflowExecutionsResponse;
@@ -66,6 +70,8 @@ engine_calls! {
         list_namespaces(ListNamespacesRequest) -> ListNamespacesResponse;
         list_batch_operations(ListBatchOperationsRequest) -> ListBatchOperationsResponse;
         list_open_workflow_executions(ListOpenWorkflowExecutionsRequest) -> ListOpenWorkflowExecutionsResponse;
+        list_task_queue_partitions(ListTaskQueuePartitionsRequest) -> ListTaskQueuePartitionsResponse;
+        list_workers(ListWorkersRequest) -> ListWorkersResponse;
         list_workflow_executions(ListWorkflowExecutionsRequest) -> ListWorkflowExecutionsResponse;
         pause_workflow_execution(PauseWorkflowExecutionRequest) -> PauseWorkflowExecutionResponse;
         list_schedule_matching_times(ListScheduleMatchingTimesRequest) -> ListScheduleMatchingTimesResponse;
@@ -106,13 +112,6 @@ engine_calls! {
         ) -> Reply<api::GetSearchAttributesResponse> {
             let attributes = self.shared.call(|engine| engine.get_search_attributes());
             Ok(Response::new(attributes))
-        }
-
-        async fn record_worker_heartbeat(
-            &self,
-            _: Request<api::RecordWorkerHeartbeatRequest>,
-        ) -> Reply<api::RecordWorkerHeartbeatResponse> {
-            Ok(Response::new(api::RecordWorkerHeartbeatResponse::default()))
         }
 
         async fn poll_workflow_task_queue(

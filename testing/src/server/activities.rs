@@ -170,7 +170,7 @@ impl Execution {
             scheduled_event_id,
             stamp,
         };
-        world.queues.add_task(queue, task);
+        world.queues.add_task(queue, task, world.now);
     }
 
     pub(super) fn activity_queue(&self, scheduled_event_id: i64) -> QueueKey {
@@ -313,11 +313,13 @@ impl Execution {
         activity.heartbeat_details = details;
         activity.last_heartbeat_at = Some(world.now);
         arm_heartbeat(key, activity, world);
-        Ok(HeartbeatReply {
+        let reply = HeartbeatReply {
             cancel_requested: activity.cancel_requested_event_id.is_some(),
             paused: activity.pause.is_some(),
             reset: activity.is_reset,
-        })
+        };
+        self.touched = true;
+        Ok(reply)
     }
 }
 

@@ -199,6 +199,7 @@ impl Execution {
             let key = world.timers.arm(self.key, until, timer);
             activity.attempt_timers.push(key);
         }
+        self.touched = true;
         Ok(())
     }
 

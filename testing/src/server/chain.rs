@@ -12,7 +12,6 @@ use outlast_proto::temporal::api::failure::v1::{Failure, TimeoutFailureInfo};
 use outlast_proto::temporal::api::history::v1 as events;
 
 use super::activity_control::PAUSE_INFO;
-use super::completion::BUILD_IDS;
 use super::cron::CronSchedule;
 use super::execution::{Execution, NewRun};
 use super::history::Draft;
@@ -198,7 +197,6 @@ impl Execution {
     fn repetition(&self, run_id: &str) -> StartedAttributes {
         let mut indexed_fields = self.search_attributes.clone();
         indexed_fields.remove(PAUSE_INFO);
-        indexed_fields.remove(BUILD_IDS);
         StartedAttributes {
             memo: (!self.memo.is_empty()).then(|| Memo {
                 fields: self.memo.clone(),

@@ -1,7 +1,5 @@
 //! What happens when a worker completes or fails a workflow task.
 
-use bytes::Bytes;
-use outlast_proto::temporal::api::common::v1::Payload;
 use outlast_proto::temporal::api::enums::v1::{
     WorkflowExecutionStatus, WorkflowTaskFailedCause as Cause,
 };
@@ -93,10 +91,12 @@ impl Execution {
             versioning_behavior: request.versioning_behavior,
             ..Default::default()
         };
-        let completed_event_id = self.history.append(Draft::new(world.now, attributes));
+        let completed_event_id = self.history.next_id();
+        self.marks
+            .note_completion(&attributes, &self.run_id, completed_event_id, world.now);
+        self.history.append(Draft::new(world.now, attributes));
         self.previous_started_event_id = task.started_event_id;
         self.attempt = 1;
-        self.note_worker();
         let mut completion = Completion {
             completed_event_id,
             identity: request.identity,
@@ -115,21 +115,6 @@ impl Execution {
             self.needs_task = true;
         }
         completion.eager_activities
-    }
-
-    /// Notes for searches that a worker without a version has done something for this run.
-    pub(super) fn note_worker(&mut self) {
-        let note = || {
-            let metadata = [("encoding", "json/plain"), ("type", "KeywordList")]
-                .map(|(key, value)| (key.to_owned(), Bytes::from(value)));
-            Payload {
-                metadata: metadata.into(),
-                data: Bytes::from_static(br#"["unversioned"]"#),
-                ..Default::default()
-            }
-        };
-        let attributes = &mut self.search_attributes;
-        attributes.entry(BUILD_IDS.to_owned()).or_insert_with(note);
     }
 
     /// Whether a speculative task may vanish: its worker did nothing but reject.
@@ -228,5 +213,3 @@ fn sticky(request: &RespondWorkflowTaskCompletedRequest) -> Option<Sticky> {
 
 /// A speculative task that showed its worker more events than this is kept.
 const DISCARD_LIMIT: i64 = 10;
-/// The search attribute that names the versions of a run's workers.
-pub(super) const BUILD_IDS: &str = "BuildIds";

@@ -13,15 +13,13 @@ use outlast_proto::temporal::api::workflow::v1::pending_activity_info::{
 };
 use outlast_proto::temporal::api::workflowservice::v1 as api;
 
-use prost_types::Timestamp;
-
 use super::Engine;
 use super::activities::{Activity, ActivityState};
 use super::activity_control::Pause;
 use super::children::Child;
 use super::errors::Result;
 use super::execution::Execution;
-use super::wire::{set_duration, system_time, timestamp, wire_duration};
+use super::wire::{NEVER, set_duration, system_time, timestamp, wire_duration};
 
 impl Engine {
     /// Describes a run: its state, and what it waits for.
@@ -54,6 +52,8 @@ fn info(run: &Execution) -> workflow::WorkflowExecutionInfo {
         history_length: run.history.last_id(),
         state_transition_count: run.state_transitions,
         history_size_bytes: run.history.size_bytes(),
+        auto_reset_points: run.marks.reset_points(),
+        most_recent_worker_version_stamp: run.marks.latest_stamp.clone(),
         first_run_id: run.started.first_execution_run_id.clone(),
         priority: run.started.priority.clone(),
         ..run.list_info()
@@ -201,9 +201,3 @@ fn pause_info(pause: &Pause) -> PauseInfo {
         })),
     }
 }
-
-/// What a real server says where a time was never set: the first moment of the year 1.
-const NEVER: Timestamp = Timestamp {
-    seconds: -62_135_596_800,
-    nanos: 0,
-};

@@ -16,7 +16,14 @@ impl Engine {
             };
             let answer = self.start(key, &queue, &task, &poll);
             match answer {
-                Some(answer) => self.world.calls.answer(poll.call, answer),
+                Some(answer) => {
+                    if let Some(run) = self.runs.get_mut(&key) {
+                        run.touched |= !matches!(task, QueuedTask::Query { .. });
+                        run.count_transition();
+                    }
+                    self.world.queues.note_dispatch(&queue, self.world.now);
+                    self.world.calls.answer(poll.call, answer);
+                }
                 None => self.world.queues.return_poll(queue, poll),
             }
             self.note_business(key);

@@ -17,6 +17,7 @@ use super::queries::Query;
 use super::timers::{Timer, TimerKey};
 use super::updates::Updates;
 use super::wire::{set_duration, system_time};
+use super::worker_marks::WorkerMarks;
 use super::workflow_task::{Kind, Sticky, WorkflowTask};
 use super::world::World;
 
@@ -79,8 +80,11 @@ pub(super) struct Execution {
     pub(super) is_reset: bool,
     /// The run that began with the events of this one, the latest if there are several.
     pub(super) reset_run_id: String,
+    pub(super) marks: WorkerMarks,
     /// How often the state has changed, which descriptions tell.
     pub(super) state_transitions: i64,
+    /// The state has changed in this transaction, though perhaps no event tells of it.
+    pub(super) touched: bool,
 }
 
 /// A timer that the workflow started.
@@ -140,7 +144,9 @@ impl Execution {
             search_attributes,
             is_reset: false,
             reset_run_id: String::new(),
+            marks: WorkerMarks::default(),
             state_transitions: 0,
+            touched: false,
             started,
         }
     }
@@ -268,9 +274,18 @@ impl Execution {
             }
         }
         self.history.close_batch();
+        self.count_transition();
         self.answer_updates(world);
         self.dispatch_queries(world);
         self.answer_reads(world);
+    }
+
+    /// Counts the transaction if it has changed anything.
+    pub(super) fn count_transition(&mut self) {
+        let has_events = self.history.take_changes();
+        if std::mem::take(&mut self.touched) || has_events {
+            self.state_transitions += 1;
+        }
     }
 
     pub(super) fn is_open(&self) -> bool {

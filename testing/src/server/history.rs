@@ -54,6 +54,7 @@ pub(super) struct History {
     /// Index of the first event of each transaction; pages are counted in transactions.
     batches: Vec<usize>,
     open_batch: bool,
+    has_changed: bool,
     buffered: Vec<Draft>,
     size_bytes: i64,
     first_task_id: i64,
@@ -65,6 +66,7 @@ impl History {
             events: Vec::new(),
             batches: Vec::new(),
             open_batch: false,
+            has_changed: false,
             buffered: Vec::new(),
             size_bytes: 0,
             first_task_id: ((run + 1) << 20) as i64,
@@ -88,6 +90,7 @@ impl History {
 
     /// Appends an event and returns its id.
     pub(super) fn append(&mut self, draft: Draft) -> i64 {
+        self.has_changed = true;
         if !self.open_batch {
             self.batches.push(self.events.len());
             self.open_batch = true;
@@ -100,6 +103,7 @@ impl History {
 
     /// Puts an event aside until the running workflow task is over.
     pub(super) fn buffer(&mut self, draft: Draft) {
+        self.has_changed = true;
         self.buffered.push(draft);
     }
 
@@ -147,6 +151,11 @@ impl History {
             Attributes::TimerFiredEventAttributes(fired) => Some(fired.started_event_id),
             _ => None,
         }
+    }
+
+    /// Whether there were events, also buffered ones, since the last call of this method.
+    pub(super) fn take_changes(&mut self) -> bool {
+        std::mem::take(&mut self.has_changed)
     }
 
     /// Takes back the last event: the task it started never reached its worker.

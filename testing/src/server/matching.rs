@@ -1,13 +1,14 @@
 //! Task queues: tasks that wait for a worker, and polls that wait for a task.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use outlast_proto::temporal::api::taskqueue::v1::PollerScalingDecision;
 
 use super::Engine;
 use super::execution::RunKey;
 use super::long_polls::CallId;
+use super::task_queues::Ledger;
 
 /// What a queue holds tasks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,6 +51,8 @@ pub(super) struct Poll {
     pub(super) call: CallId,
     pub(super) identity: String,
     pub(super) worker_instance_key: String,
+    /// How many tasks the worker wants from the queue at the most.
+    pub(super) rate_per_second: Option<f64>,
     /// The poll found tasks waiting, so the worker is advised to poll more.
     pub(super) found_backlog: bool,
 }
@@ -70,6 +73,7 @@ struct Queue {
     attended: bool,
     /// When a worker last polled, by the wall clock.
     last_polled: Option<Duration>,
+    ledger: Ledger,
 }
 
 /// All task queues: first come, first served, on both sides.
@@ -87,12 +91,12 @@ impl TaskQueues {
         self.wall = since_start;
     }
 
-    pub(super) fn add_task(&mut self, key: QueueKey, task: QueuedTask) {
-        self.queues
-            .entry(key.clone())
-            .or_default()
-            .tasks
-            .push_back(task);
+    pub(super) fn add_task(&mut self, key: QueueKey, task: QueuedTask, now: SystemTime) {
+        let queue = self.queues.entry(key.clone()).or_default();
+        if !matches!(task, QueuedTask::Query { .. }) {
+            queue.ledger.note_added(now);
+        }
+        queue.tasks.push_back(task);
         self.ready.insert(key);
     }
 
@@ -104,8 +108,11 @@ impl TaskQueues {
         self.ready.insert(key);
     }
 
-    pub(super) fn add_poll(&mut self, key: QueueKey, mut poll: Poll) {
+    pub(super) fn add_poll(&mut self, key: QueueKey, mut poll: Poll, now: SystemTime) {
         let queue = self.queues.entry(key.clone()).or_default();
+        queue
+            .ledger
+            .note_poll(&poll.identity, poll.rate_per_second, now);
         poll.found_backlog = !queue.tasks.is_empty();
         queue.polls.push_back(poll);
         queue.attended = true;
@@ -185,6 +192,26 @@ impl TaskQueues {
             self.ready.remove(&key);
         }
         None
+    }
+
+    /// Notes that a task has left the queue for a worker.
+    pub(super) fn note_dispatch(&mut self, key: &QueueKey, now: SystemTime) {
+        if let Some(queue) = self.queues.get_mut(key) {
+            queue.ledger.note_dispatched(now);
+        }
+    }
+
+    /// What a queue remembers; nothing if nobody has used it.
+    pub(super) fn ledger(&self, key: &QueueKey) -> Option<&Ledger> {
+        self.queues.get(key).map(|queue| &queue.ledger)
+    }
+
+    /// The tasks that wait in a queue, some of them out of date.
+    pub(super) fn tasks(&self, key: &QueueKey) -> impl Iterator<Item = &QueuedTask> {
+        self.queues
+            .get(key)
+            .into_iter()
+            .flat_map(|queue| &queue.tasks)
     }
 
     /// Whether a worker can be expected to take tasks from this queue.

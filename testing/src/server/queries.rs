@@ -118,7 +118,7 @@ impl Execution {
                     run: self.key,
                     call: query.call,
                 };
-                world.queues.add_task(queue.clone(), task);
+                world.queues.add_task(queue.clone(), task, world.now);
             }
         }
     }

@@ -115,7 +115,10 @@ impl Execution {
             A::WorkflowExecutionOptionsUpdatedEventAttributes(a) => self.replay_options(a),
             A::WorkflowTaskCompletedEventAttributes(a) => {
                 self.previous_started_event_id = a.started_event_id;
-                self.note_worker();
+                let at = event.event_time.as_ref().map(system_time);
+                let at = at.unwrap_or(self.start_time);
+                self.marks
+                    .note_completion(a, &self.run_id, event.event_id, at);
             }
             A::UpsertWorkflowSearchAttributesEventAttributes(a) => {
                 let upserted = a.search_attributes.clone().unwrap_or_default();

@@ -20,6 +20,12 @@ pub(super) fn timestamp(time: SystemTime) -> Option<Timestamp> {
     })
 }
 
+/// The moment that stands for none where the server always sends one: the year 1.
+pub(super) const NEVER: Timestamp = Timestamp {
+    seconds: -62_135_596_800,
+    nanos: 0,
+};
+
 pub(super) fn system_time(time: &Timestamp) -> SystemTime {
     UNIX_EPOCH + Duration::new(time.seconds.max(0) as u64, time.nanos.max(0) as u32)
 }

@@ -26,6 +26,7 @@ impl Engine {
             request.task_queue,
             request.identity,
             request.worker_instance_key,
+            None,
         )
     }
 
@@ -37,12 +38,14 @@ impl Engine {
         &mut self,
         request: api::PollActivityTaskQueueRequest,
     ) -> Result<CallId> {
+        let rate = request.task_queue_metadata.as_ref();
         self.poll(
             QueueType::Activity,
             request.namespace,
             request.task_queue,
             request.identity,
             request.worker_instance_key,
+            rate.and_then(|metadata| metadata.max_tasks_per_second),
         )
     }
 
@@ -53,6 +56,7 @@ impl Engine {
         queue: Option<TaskQueue>,
         identity: String,
         worker_instance_key: String,
+        rate_per_second: Option<f64>,
     ) -> Result<CallId> {
         self.check_namespace(&namespace)?;
         let name = queue.map(|queue| queue.name).unwrap_or_default();
@@ -70,9 +74,10 @@ impl Engine {
             call,
             identity,
             worker_instance_key,
+            rate_per_second,
             found_backlog: false,
         };
-        self.world.queues.add_poll(key, poll);
+        self.world.queues.add_poll(key, poll, self.world.now);
         self.settle();
         Ok(call)
     }
@@ -154,6 +159,9 @@ impl Engine {
         request: &api::ShutdownWorkerRequest,
     ) -> Result<api::ShutdownWorkerResponse> {
         self.check_namespace(&request.namespace)?;
+        if let Some(heartbeat) = request.worker_heartbeat.clone() {
+            self.world.workers.note(&request.namespace, heartbeat);
+        }
         if !request.worker_instance_key.is_empty() {
             for call in self.world.queues.shut_down(&request.worker_instance_key) {
                 self.answer_empty(call);

@@ -126,7 +126,7 @@ impl Execution {
             run: self.key,
             stamp,
         };
-        world.queues.add_task(task.queue.clone(), queued);
+        world.queues.add_task(task.queue.clone(), queued, world.now);
         self.needs_task = false;
         self.task = Some(task);
     }

@@ -37,6 +37,8 @@ impl Execution {
         let Some(task) = self.end_task(identity, world) else {
             return;
         };
+        self.marks.note_failure(task.attempt, cause);
+        self.touched = true;
         world.task_failures.push_back(WorkflowTaskFailure {
             workflow_id: self.workflow_id.clone(),
             run_id: self.run_id.clone(),
@@ -93,6 +95,10 @@ impl Execution {
         let Some(task) = self.end_task("", world) else {
             return;
         };
+        self.touched = true;
+        if timeout == TimeoutType::StartToClose {
+            self.marks.note_timeout(task.attempt);
+        }
         if task.kind != Kind::Transient {
             let attributes = events::WorkflowTaskTimedOutEventAttributes {
                 scheduled_event_id: task.scheduled_event_id,

@@ -16,6 +16,7 @@ use super::namespaces::Namespaces;
 use super::naps::{Nap, Napper};
 use super::options::ServerOptions;
 use super::timers::TimerQueue;
+use super::workers::Workers;
 
 /// The shared surroundings of all runs.
 #[derive(Debug)]
@@ -26,6 +27,7 @@ pub(super) struct World {
     pub(super) namespaces: Namespaces,
     pub(super) timers: TimerQueue,
     pub(super) queues: TaskQueues,
+    pub(super) workers: Workers,
     pub(super) calls: Calls,
     /// Successors of closed runs, to be opened before anything else happens.
     pub(super) new_runs: VecDeque<NewRun>,
@@ -50,6 +52,7 @@ impl World {
             options,
             timers: TimerQueue::default(),
             queues: TaskQueues::default(),
+            workers: Workers::default(),
             calls: Calls::default(),
             new_runs: VecDeque::new(),
             deliveries: VecDeque::new(),

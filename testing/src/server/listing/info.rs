@@ -1,8 +1,11 @@
 //! A run as lists and descriptions show it.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
-use outlast_proto::temporal::api::common::v1::{Memo, SearchAttributes, WorkflowExecution};
+use outlast_proto::temporal::api::common::v1::{
+    Memo, Payload, SearchAttributes, WorkflowExecution,
+};
 use outlast_proto::temporal::api::workflow::v1::WorkflowExecutionInfo;
 
 use crate::server::execution::Execution;
@@ -26,7 +29,7 @@ impl Execution {
                 fields: self.memo.clone(),
             }),
             search_attributes: Some(SearchAttributes {
-                indexed_fields: self.search_attributes.clone(),
+                indexed_fields: self.known_search_attributes(),
             }),
             task_queue: self.normal_queue_name().to_owned(),
             state_transition_count: at_close(self.state_transitions),
@@ -35,6 +38,13 @@ impl Execution {
             root_execution: Some(self.root()),
             ..Default::default()
         }
+    }
+
+    /// What the run can be found by, whoever wrote it.
+    fn known_search_attributes(&self) -> BTreeMap<String, Payload> {
+        let mut known = self.marks.search_attributes();
+        known.extend(self.search_attributes.clone());
+        known
     }
 
     /// How long a closed run took.

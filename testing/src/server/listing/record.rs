@@ -38,9 +38,13 @@ impl Record for RunRecord<'_> {
             "TaskQueue" => keyword(run.normal_queue_name()),
             "WorkflowId" => keyword(&run.workflow_id),
             "WorkflowType" => keyword(&started.workflow_type.as_ref()?.name),
-            name => self
-                .attributes
-                .value(name, run.search_attributes.get(name)?),
+            name => match run.search_attributes.get(name) {
+                Some(payload) => self.attributes.value(name, payload),
+                None => {
+                    let marks = run.marks.search_attributes();
+                    self.attributes.value(name, marks.get(name)?)
+                }
+            },
         }
     }
 }

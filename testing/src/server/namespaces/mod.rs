@@ -163,6 +163,7 @@ fn capabilities() -> Capabilities {
         worker_heartbeats: true,
         worker_poll_complete_on_shutdown: true,
         poller_autoscaling: true,
+        reported_problems_search_attribute: true,
         ..Default::default()
     }
 }
