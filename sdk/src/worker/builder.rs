@@ -13,6 +13,7 @@ use super::settings::{Settings, Sticky, Throttle};
 use crate::activity::{ActivityImpl, ActivityRegistry, ActivitySet};
 use crate::client::Client;
 use crate::definition::{ActivityFn, WorkflowFn};
+use crate::engine::Program;
 use crate::options::WorkflowOptions;
 use crate::workflow::{WorkflowImpl, program_with};
 
@@ -74,6 +75,13 @@ impl WorkerBuilder {
     {
         let _ = workflow;
         self.programs.add(program_with::<F::Workflow>(options));
+        self
+    }
+
+    /// Adds a workflow in the form that the engine runs.
+    #[doc(hidden)]
+    pub fn program(mut self, program: Arc<dyn Program>) -> Self {
+        self.programs.add(program);
         self
     }
 

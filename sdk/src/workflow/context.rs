@@ -32,6 +32,15 @@ pub struct WorkflowContext<W = ()> {
     state: Arc<Mutex<W>>,
 }
 
+impl WorkflowContext {
+    /// The context of a run whose workflow has no state, for workflows that are no definitions.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn of_run(core: &CoreHandle) -> Self {
+        Self::new(core.clone(), ())
+    }
+}
+
 impl<W> WorkflowContext<W> {
     pub(super) fn new(core: CoreHandle, state: W) -> Self {
         Self {

@@ -19,6 +19,7 @@ mod time;
 mod transcript;
 mod verify;
 mod workers;
+mod workflow_mocks;
 
 use std::fmt;
 use std::panic::Location;

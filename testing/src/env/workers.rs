@@ -10,6 +10,7 @@ use tokio::task::AbortHandle;
 use super::backend::Backend;
 use super::builder::WorkerSetup;
 use super::shared::Shared;
+use super::workflow_mocks::MockProgram;
 
 /// The workers that run, and the ids that were given out.
 #[derive(Default)]
@@ -23,6 +24,8 @@ pub(super) struct Workers {
     pub(super) activity_queues: Vec<String>,
     /// What tells names on a real server from those of other tests; nothing in memory.
     pub(super) suffix: String,
+    /// Workflow types with closures for their code, which every worker runs.
+    mocks: BTreeMap<&'static str, MockProgram>,
     /// What the test sets on each worker.
     pub(super) setup: Option<Arc<WorkerSetup>>,
     last_id: u64,
@@ -61,6 +64,10 @@ impl Shared {
                 workers.run(async move { match server.pass_time_for_others().await {} });
             }
         }
+        // A child is started in its parent's queue unless its call names another.
+        for mock in workers.mocks.values() {
+            builder = builder.program(Arc::new(mock.clone()));
+        }
         if let Some(setup) = &workers.setup {
             builder = setup(builder);
         }
@@ -76,6 +83,11 @@ impl Shared {
 }
 
 impl Workers {
+    /// Adds a workflow type for all workers that are to come.
+    pub(super) fn add_mock(&mut self, mock: MockProgram) {
+        self.mocks.insert(mock.type_name(), mock);
+    }
+
     /// Runs something until the environment ends.
     pub(super) fn run(&mut self, task: impl Future<Output = ()> + Send + 'static) {
         self.tasks.push(spawn(task));

@@ -12,3 +12,4 @@ mod races;
 mod running;
 mod scene;
 mod timing;
+mod workflow_mocks;
