@@ -1,56 +1,14 @@
-//! The command line.
+//! What the commands do.
 
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::io::{self, Write};
+use std::path::Path;
 
-use clap::{Parser, Subcommand};
-use outlast::{Client, Worker, WorkerBuilder};
+use clap::Parser;
+use outlast::client::{IdReusePolicy, StartError};
+use outlast::{Client, Worker, WorkerBuilder, WorkflowHandle};
 
-use super::{
-    OrderError, OrderProcessing, ScriptedOrder, Shop, TASK_QUEUE, Verdict, demo, read_orders,
-};
-
-/// Processes orders: reserve, charge, wait for the fraud review, ship, or undo it all.
-#[derive(Debug, Parser)]
-#[command(name = "order-processing")]
-struct Arguments {
-    /// A real Temporal server, such as localhost:7233.
-    #[arg(long, global = true)]
-    address: Option<String>,
-    #[command(subcommand)]
-    command: Option<Command>,
-}
-
-#[derive(Debug, Subcommand)]
-enum Command {
-    /// Processes all orders of a file, in one process and in no time (the default).
-    Demo {
-        /// The order file.
-        #[arg(long)]
-        orders: Option<PathBuf>,
-    },
-    /// Runs workflows and activities until it is stopped.
-    Worker,
-    /// Starts the orders of a file.
-    Start {
-        /// The order file.
-        #[arg(long)]
-        order: PathBuf,
-    },
-    /// Tells where an order stands.
-    Status {
-        /// The order's number.
-        id: String,
-    },
-    /// Tells an order the verdict of its fraud review.
-    Approve {
-        /// The order's number.
-        id: String,
-        /// Reject it instead.
-        #[arg(long)]
-        reject: bool,
-    },
-}
+use super::arguments::{Arguments, Command};
+use super::{Order, OrderProcessing, ScriptedOrder, Shop, Verdict, demo, read_orders};
 
 /// The orders that come with the program.
 const SHIPPED_ORDERS: &str = include_str!("../../orders/orders.json");
@@ -58,87 +16,124 @@ const SHIPPED_ORDERS: &str = include_str!("../../orders/orders.json");
 /// Does what the command line says.
 ///
 /// # Errors
-/// When the server cannot be reached or refuses, or a file is not an order file.
+/// When the server cannot be reached or refuses, a file is not an order file, or an order could
+/// not be started.
 pub async fn run() -> Result<(), outlast::Error> {
-    let Arguments { address, command } = Arguments::parse();
-    let mut out = std::io::stdout().lock();
-    match command.unwrap_or(Command::Demo { orders: None }) {
-        Command::Demo { orders } => {
-            let text = match orders {
+    let Arguments {
+        address,
+        task_queue,
+        command,
+    } = Arguments::parse();
+    let server = address.as_deref().unwrap_or("localhost:7233");
+    let mut out = io::stdout().lock();
+    match command.unwrap_or(Command::Demo { order: None }) {
+        Command::Demo { order } => {
+            let text = match order {
                 Some(path) => read(&path)?,
                 None => SHIPPED_ORDERS.to_owned(),
             };
-            let orders = good_orders(&text, &mut out)?;
+            let (orders, _) = good_orders(&text, &mut out)?;
             match address {
-                None => demo::embedded(orders, &mut out).await?,
-                Some(address) => demo::real(&address, orders, &mut out).await?,
+                None => demo::embedded(&task_queue, orders, &mut out).await?,
+                Some(address) => demo::real(&address, &task_queue, orders, &mut out).await?,
             }
         }
         Command::Worker => {
-            let worker = worker(connect(address).await?)
-                .activities(Shop::stocked())
-                .build()?;
+            let worker = worker(Client::connect(server).await?, &task_queue).build()?;
+            writeln!(
+                out,
+                "takes orders from `{task_queue}` at {server} until it is stopped"
+            )?;
             worker.run_until(outlast::shutdown_signal()).await?;
         }
         Command::Start { order } => {
-            let client = connect(address).await?;
-            for ScriptedOrder { order, .. } in good_orders(&read(&order)?, &mut out)? {
-                let id = order.id.clone();
-                let start = client.start(OrderProcessing::run, order);
-                match start.id(&*id).task_queue(TASK_QUEUE).await {
-                    Ok(_) => writeln!(out, "{id}: started")?,
-                    // One order that is there already does not keep the others.
-                    Err(error) => writeln!(out, "{id}: not started: {error}")?,
-                }
+            let (orders, malformed) = good_orders(&read(&order)?, &mut out)?;
+            let client = Client::connect(server).await?;
+            let failed = malformed + start_all(&client, &task_queue, orders, &mut out).await?;
+            if failed > 0 {
+                let message = format!("{failed} of the orders could not be started");
+                return Err(io::Error::other(message).into());
             }
         }
         Command::Status { id } => {
-            let order = connect(address).await?.workflow(OrderProcessing::run, &*id);
+            let client = Client::connect(server).await?;
+            let order = client.workflow(OrderProcessing::run, &*id);
             let status = order.query(OrderProcessing::status, ()).await?;
-            writeln!(out, "{id}: {status:?}")?;
+            writeln!(out, "{id}: {status}")?;
         }
         Command::Approve { id, reject } => {
-            let order = connect(address).await?.workflow(OrderProcessing::run, &*id);
-            let verdict = if reject {
-                Verdict::Rejected
-            } else {
-                Verdict::Approved
+            let client = Client::connect(server).await?;
+            let order = client.workflow(OrderProcessing::run, &*id);
+            let verdict = match reject {
+                true => Verdict::Rejected,
+                false => Verdict::Approved,
             };
             order.signal(OrderProcessing::review, verdict).await?;
-            writeln!(out, "{id}: {verdict:?}")?;
+            writeln!(out, "{id}: {verdict}")?;
         }
     }
     Ok(())
 }
 
-/// A worker that runs orders, but for its activities.
-pub(super) fn worker(client: Client) -> WorkerBuilder {
-    Worker::builder(client, TASK_QUEUE)
+/// A worker that runs orders.
+pub(super) fn worker(client: Client, task_queue: &str) -> WorkerBuilder {
+    Worker::builder(client, task_queue)
         .workflow(OrderProcessing::run)
+        .activities(Shop::stocked())
         .max_concurrent_workflow_tasks(100)
         .max_concurrent_activities(50)
 }
 
-async fn connect(address: Option<String>) -> Result<Client, outlast::Error> {
-    Ok(Client::connect(address.as_deref().unwrap_or("localhost:7233")).await?)
+/// Starts an order, once and for all: an order's number is not used again.
+pub(super) async fn start(
+    client: &Client,
+    task_queue: &str,
+    order: Order,
+) -> Result<WorkflowHandle<OrderProcessing>, StartError> {
+    let id = order.id.clone();
+    let start = client.start(OrderProcessing::run, order);
+    let start = start.id(id).id_reuse_policy(IdReusePolicy::RejectDuplicate);
+    start.task_queue(task_queue).await
 }
 
-fn read(path: &Path) -> Result<String, outlast::Error> {
-    let text = std::fs::read_to_string(path);
-    text.map_err(|error| {
+/// Starts orders, and says how many could not be started. One that is there already does not keep
+/// the others.
+async fn start_all(
+    client: &Client,
+    task_queue: &str,
+    orders: Vec<ScriptedOrder>,
+    out: &mut impl Write,
+) -> io::Result<usize> {
+    let mut failed = 0;
+    for ScriptedOrder { order, .. } in orders {
+        let id = order.id.clone();
+        match start(client, task_queue, order).await {
+            Ok(_) => writeln!(out, "{id}: started")?,
+            Err(error) => {
+                writeln!(out, "{id}: not started: {error}")?;
+                failed += 1;
+            }
+        }
+    }
+    Ok(failed)
+}
+
+fn read(path: &Path) -> io::Result<String> {
+    std::fs::read_to_string(path).map_err(|error| {
         let message = format!("cannot read the orders in {}: {error}", path.display());
-        std::io::Error::new(error.kind(), message).into()
+        io::Error::new(error.kind(), message)
     })
 }
 
-/// The orders of a file. Malformed ones are told of and left out.
-fn good_orders(text: &str, out: &mut impl Write) -> Result<Vec<ScriptedOrder>, outlast::Error> {
-    let entries = read_orders(text)?;
+/// The good orders of a file, and how many are malformed. These are told of.
+fn good_orders(text: &str, out: &mut impl Write) -> io::Result<(Vec<ScriptedOrder>, usize)> {
+    let entries = read_orders(text)
+        .map_err(|error| io::Error::other(format!("the order file is not JSON: {error}")))?;
     let (good, bad): (Vec<_>, Vec<_>) = entries.into_iter().partition(Result::is_ok);
-    writeln!(out, "{} orders, {} malformed", good.len(), bad.len())?;
+    let malformed = bad.len();
+    writeln!(out, "{} orders, {malformed} malformed", good.len())?;
     for error in bad.into_iter().filter_map(Result::err) {
-        let error: OrderError = error;
         writeln!(out, "  {error}")?;
     }
-    Ok(good.into_iter().flatten().collect())
+    Ok((good.into_iter().flatten().collect(), malformed))
 }

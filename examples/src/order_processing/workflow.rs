@@ -1,12 +1,8 @@
 //! The workflow.
 
-use std::fmt;
-use std::time::SystemTime;
-
 use outlast::prelude::*;
-use serde::{Deserialize, Serialize};
 
-use super::{Order, Payment, Shop};
+use super::{Order, Outcome, Reason, Shop, Status, Step, Verdict};
 
 /// One order, from its arrival to its end.
 #[derive(Debug, Default)]
@@ -16,68 +12,14 @@ pub struct OrderProcessing {
     timeline: Vec<Step>,
 }
 
-/// Where an order stands.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Status {
-    /// The customer waits for the fraud review.
-    AwaitingReview,
-    /// The card is being charged.
-    Charging,
-    /// What was done is being undone.
-    Compensating,
-    /// The order came to its end.
-    Done,
-    /// The items are being reserved.
-    #[default]
-    Reserving,
-    /// The warehouse is being told.
-    Shipping,
-}
-
-/// What the fraud review found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Verdict {
-    /// All is well.
-    Approved,
-    /// The order is not to be shipped.
-    Rejected,
-}
-
-/// How an order ended.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Outcome {
-    /// It is on its way.
-    Completed,
-    /// It was given up, and everything is as before.
-    GivenUp(Reason),
-}
-
-/// Why an order was given up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Reason {
-    /// The fraud review rejected it.
-    Fraud,
-    /// Something is not in stock.
-    OutOfStock,
-    /// Nobody reviewed it in time.
-    ReviewTimedOut,
-}
-
-/// Something that happened to an order.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Step {
-    /// When, by the server's clock.
-    pub at: SystemTime,
-    /// What.
-    pub text: String,
-}
-
-/// What has to be undone when an order does not come through.
-#[derive(Debug, Default)]
-struct Done {
-    reserved: bool,
-    payment: Option<Payment>,
+/// What to undo if the order does not come through.
+///
+/// It is noted before the activity is called, as one that fails, times out or is canceled may
+/// have done its work nevertheless. The [`Shop`] can undo what was never done.
+#[derive(Clone, Copy, Debug)]
+enum Undo {
+    Payment,
+    Reservation,
 }
 
 #[workflow]
@@ -85,12 +27,12 @@ impl OrderProcessing {
     /// Processes an order. Whatever goes wrong on the way, what was done is undone.
     #[run]
     pub async fn run(ctx: WorkflowContext<Self>, order: Order) -> WorkflowResult<Outcome> {
-        let mut done = Done::default();
-        let result = Self::fulfil(&ctx, &order, &mut done).await;
+        let mut undo = Vec::new();
+        let result = Self::fulfil(&ctx, &order, &mut undo).await;
         if !matches!(result, Ok(Outcome::Completed)) {
             Self::enter(&ctx, Status::Compensating, "undoes what was done");
             // The cleanup runs to its end also when the order was canceled.
-            ctx.shield(Self::compensate(&ctx, &order, done)).await?;
+            ctx.shield(Self::compensate(&ctx, &order, undo)).await?;
         }
         Self::enter(&ctx, Status::Done, "is done");
         result
@@ -117,26 +59,25 @@ impl OrderProcessing {
     async fn fulfil(
         ctx: &WorkflowContext<Self>,
         order: &Order,
-        done: &mut Done,
+        undo: &mut Vec<Undo>,
     ) -> WorkflowResult<Outcome> {
+        let id = &order.id;
+
         Self::enter(ctx, Status::Reserving, "reserves the items");
-        let reservation = (order.id.clone(), order.items.clone());
-        if !ctx.activity(Shop::reserve_inventory, reservation).await? {
+        undo.push(Undo::Reservation);
+        let items = (id.clone(), order.items.clone());
+        if !ctx.activity(Shop::reserve_inventory, items).await? {
             return Ok(Outcome::GivenUp(Reason::OutOfStock));
         }
-        done.reserved = true;
 
         Self::enter(ctx, Status::Charging, "charges the card");
-        let charge = (order.card.clone(), order.total);
-        done.payment = Some(ctx.activity(Shop::charge_payment, charge).await?);
+        undo.push(Undo::Payment);
+        let charge = (id.clone(), order.card.clone(), order.total);
+        ctx.activity(Shop::charge_payment, charge).await?;
 
         Self::enter(ctx, Status::AwaitingReview, "waits for the fraud review");
-        let window = order.review_window;
-        if !ctx
-            .wait_until(|order| order.review.is_some())
-            .timeout(window)
-            .await?
-        {
+        let reviewed = ctx.wait_until(|order| order.review.is_some());
+        if !reviewed.timeout(order.review_window).await? {
             return Ok(Outcome::GivenUp(Reason::ReviewTimedOut));
         }
         if ctx.state().review == Some(Verdict::Rejected) {
@@ -148,30 +89,36 @@ impl OrderProcessing {
             Status::Shipping,
             "is approved and goes to the warehouse",
         );
-        let mail = (
-            order.customer.clone(),
-            format!("{} is on its way", order.id),
-        );
+        let mail = (order.customer.clone(), format!("{id} is on its way"));
         ctx.activity(Shop::send_email, mail).await?;
-        ctx.activity(Shop::notify_warehouse, order.id.clone())
-            .await?;
+        ctx.activity(Shop::notify_warehouse, id.clone()).await?;
         Ok(Outcome::Completed)
     }
 
-    /// Undoes what was done, the newest first.
+    /// Undoes what may have been done, the newest first. What cannot be undone does not keep the
+    /// rest from being undone; then the workflow fails, so that somebody looks after it.
     async fn compensate(
         ctx: &WorkflowContext<Self>,
         order: &Order,
-        done: Done,
+        undo: Vec<Undo>,
     ) -> WorkflowResult<()> {
-        if let Some(payment) = done.payment {
-            ctx.activity(Shop::refund_payment, payment).await?;
+        let mut failures = Vec::new();
+        for step in undo.into_iter().rev() {
+            let id = order.id.clone();
+            let undone = match step {
+                Undo::Payment => ctx.activity(Shop::refund_payment, id).await,
+                Undo::Reservation => ctx.activity(Shop::release_inventory, id).await,
+            };
+            if let Err(failure) = undone {
+                failures.push(in_one_line(&failure));
+            }
         }
-        if done.reserved {
-            ctx.activity(Shop::release_inventory, order.id.clone())
-                .await?;
+        if failures.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        let message = format!("{} is not undone: {}", order.id, failures.join("; "));
+        Self::enter(ctx, Status::Compensating, &message);
+        Err(WorkflowError::application("NotUndone", message).non_retryable())
     }
 
     fn enter(ctx: &WorkflowContext<Self>, status: Status, text: &str) {
@@ -186,13 +133,8 @@ impl OrderProcessing {
     }
 }
 
-impl fmt::Display for Outcome {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Completed => "completed",
-            Self::GivenUp(Reason::Fraud) => "given up: the fraud review rejected it",
-            Self::GivenUp(Reason::OutOfStock) => "given up: out of stock",
-            Self::GivenUp(Reason::ReviewTimedOut) => "given up: nobody reviewed it in time",
-        })
-    }
+/// A failure with what caused it.
+pub(super) fn in_one_line(failure: &Failure) -> String {
+    let causes: Vec<_> = failure.chain().map(ToString::to_string).collect();
+    causes.join(": ")
 }

@@ -1,0 +1,6 @@
+//! Orders on a server in this process, and on a real one where `OUTLAST_TEST_ADDRESS` names it.
+
+mod compensation;
+mod mocked;
+mod outcomes;
+mod scene;
