@@ -1,6 +1,9 @@
 //! Orders on a server in this process, and on a real one where `OUTLAST_TEST_ADDRESS` names it.
 
 mod compensation;
+mod demo;
 mod mocked;
 mod outcomes;
+mod program;
 mod scene;
+mod worker_and_client;

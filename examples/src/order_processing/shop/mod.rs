@@ -111,7 +111,7 @@ impl Shop {
 
 /// Why what comes too late for an order is refused.
 fn given_up(order: &str) -> ActivityError {
-    let message = format!("{order} is not, or no longer, processed");
+    let message = format!("{order} was given up, or never began");
     ActivityError::application("OrderGivenUp", message).non_retryable()
 }
 
