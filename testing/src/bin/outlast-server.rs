@@ -14,20 +14,28 @@ use outlast_proto::temporal::api::enums::v1::IndexedValueType;
 use outlast_testing::{SearchAttributes, Server, ServerOptions, TimeMode};
 
 fn main() -> ExitCode {
-    let result = Arguments::parse(std::env::args().skip(1)).and_then(run);
-    match result {
+    let arguments = match Arguments::parse(std::env::args().skip(1)) {
+        Ok(arguments) => arguments,
+        Err(message) => {
+            complain(&format!("{message}\n{USAGE}"));
+            return ExitCode::from(2);
+        }
+    };
+    match run(arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {
-            #[allow(
-                clippy::print_stderr,
-                reason = "this is where a command line tool complains"
-            )]
-            {
-                eprintln!("outlast-server: {message}\n{USAGE}");
-            }
+            complain(&message);
             ExitCode::FAILURE
         }
     }
+}
+
+#[allow(
+    clippy::print_stderr,
+    reason = "this is where a command line tool complains"
+)]
+fn complain(message: &str) {
+    eprintln!("outlast-server: {message}");
 }
 
 fn run(arguments: Arguments) -> Result<(), String> {
