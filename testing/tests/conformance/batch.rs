@@ -37,9 +37,19 @@ fn target(peer: &Peer) -> Execution {
     }
 }
 
+/// Starts a job. A real server does one at a time, so this is tried until it is this one's turn,
+/// and left out of the transcript.
 async fn start(peer: &Peer, request: api::StartBatchOperationRequest) -> Result<(), Status> {
-    peer.client.clone().start_batch_operation(request).await?;
-    Ok(())
+    let mut quiet = peer.unrecorded().client;
+    loop {
+        match quiet.start_batch_operation(request.clone()).await {
+            Err(error) if error.code() == Code::ResourceExhausted => {
+                tokio::task::yield_now().await;
+            }
+            Err(error) => return Err(error),
+            Ok(_) => return Ok(()),
+        }
+    }
 }
 
 /// Waits for the job to be over, and describes it.
@@ -87,7 +97,13 @@ async fn a_batch_signals_every_workflow_on_its_list() {
             peer.terminate("").await.unwrap();
         }
         let error = start(peer, request(peer, &[], signal("s"))).await;
-        assert_eq!(error.unwrap_err().code(), Code::AlreadyExists);
+        let error = error.unwrap_err();
+        assert_eq!(error.code(), Code::AlreadyExists);
+        let want = format!(
+            "Workflow execution already finished. WorkflowId: {}, ",
+            job_id(peer)
+        );
+        assert!(error.message().starts_with(&want), "{error}");
     })
     .await;
 }
@@ -156,32 +172,55 @@ async fn batches_that_do_not_say_what_and_why_are_refused() {
     conform("batch-refused", async |peer| {
         let good = || request(peer, &[], signal("s"));
         let reset = || Operation::ResetOperation(batch::BatchOperationReset::default());
-        for request in [
-            api::StartBatchOperationRequest {
-                job_id: String::new(),
-                ..good()
-            },
-            api::StartBatchOperationRequest {
-                reason: String::new(),
-                ..good()
-            },
-            api::StartBatchOperationRequest {
-                operation: None,
-                ..good()
-            },
-            api::StartBatchOperationRequest {
-                target_executions: vec![],
-                ..good()
-            },
-            api::StartBatchOperationRequest {
-                visibility_query: "WorkflowId = 'w'".to_owned(),
-                ..good()
-            },
-            request(peer, &[], signal("")),
-            request(peer, &[], reset()),
+        let incomplete = "must provide required parameters: BatchType,Reason,Namespace, AND one of \
+                          (Query OR Executions OR TargetExecutions)";
+        for (request, want) in [
+            (
+                api::StartBatchOperationRequest {
+                    job_id: String::new(),
+                    ..good()
+                },
+                "JobId is not set on request.",
+            ),
+            (
+                api::StartBatchOperationRequest {
+                    reason: String::new(),
+                    ..good()
+                },
+                incomplete,
+            ),
+            (
+                api::StartBatchOperationRequest {
+                    operation: None,
+                    ..good()
+                },
+                incomplete,
+            ),
+            (
+                api::StartBatchOperationRequest {
+                    target_executions: vec![],
+                    ..good()
+                },
+                incomplete,
+            ),
+            (
+                api::StartBatchOperationRequest {
+                    visibility_query: "WorkflowId = 'w'".to_owned(),
+                    ..good()
+                },
+                "visibility query, executions, and target executions are mutually exclusive",
+            ),
+            (request(peer, &[], signal("")), "must provide signal name"),
+            (
+                request(peer, &[], reset()),
+                "unknown batch reset type Unspecified",
+            ),
         ] {
             let error = start(peer, request).await.unwrap_err();
-            assert_eq!(error.code(), Code::InvalidArgument, "{error}");
+            assert_eq!(
+                (error.code(), error.message()),
+                (Code::InvalidArgument, want)
+            );
         }
         let describe = api::DescribeBatchOperationRequest {
             namespace: "default".to_owned(),

@@ -3,7 +3,6 @@
 /// A known difference between the in-memory server and a real one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Difference {
-    BuildIds,
     HistorySizes,
     InternalNumbers,
     PollerScaling,
@@ -12,8 +11,7 @@ pub(crate) enum Difference {
 }
 
 impl Difference {
-    const ALL: [Self; 6] = [
-        Self::BuildIds,
+    const ALL: [Self; 5] = [
         Self::HistorySizes,
         Self::InternalNumbers,
         Self::PollerScaling,
@@ -24,7 +22,6 @@ impl Difference {
     /// The title of the section.
     const fn title(self) -> &'static str {
         match self {
-            Self::BuildIds => "Build ids",
             Self::HistorySizes => "Sizes of histories",
             Self::InternalNumbers => "Internal numbers",
             Self::PollerScaling => "Advice on the number of pollers",
@@ -36,7 +33,6 @@ impl Difference {
     /// The fields that are left out of every transcript, with the names of their messages.
     const fn fields(self) -> &'static [(&'static str, &'static str)] {
         match self {
-            Self::BuildIds => &[("SearchAttributes", "indexed_fields[BuildIds]")],
             Self::HistorySizes => &[
                 ("WorkflowExecutionInfo", "history_size_bytes"),
                 ("WorkflowTaskStartedEventAttributes", "history_size_bytes"),
