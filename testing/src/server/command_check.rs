@@ -9,6 +9,7 @@ use outlast_proto::temporal::api::common::v1::SearchAttributes;
 use outlast_proto::temporal::api::enums::v1::{EventType, WorkflowTaskFailedCause as Cause};
 use outlast_proto::temporal::api::protocol::v1::Message as WireMessage;
 
+use super::command_limits::Pending;
 use super::cron;
 use super::errors::{Error, Result};
 use super::execution::Execution;
@@ -25,7 +26,7 @@ pub(super) struct Flaw {
 }
 
 impl Flaw {
-    fn new(cause: Cause, text: impl Into<String>) -> Self {
+    pub(super) fn new(cause: Cause, text: impl Into<String>) -> Self {
         Self {
             cause,
             text: text.into(),
@@ -43,7 +44,7 @@ impl Flaw {
     }
 }
 
-type Checked = std::result::Result<(), Flaw>;
+pub(super) type Checked = std::result::Result<(), Flaw>;
 
 /// What earlier commands of the same task have changed already.
 struct Checker<'a> {
@@ -53,6 +54,7 @@ struct Checker<'a> {
     timers: BTreeSet<&'a str>,
     activities: BTreeSet<&'a str>,
     unbuffered_timers: Vec<&'a str>,
+    pending: Pending,
 }
 
 /// Refuses a close command that is not the last one. The task goes on as if nothing was sent.
@@ -89,6 +91,7 @@ pub(super) fn check<'a>(
             .map(|activity| activity.id())
             .collect(),
         unbuffered_timers: Vec::new(),
+        pending: Pending::of(execution),
     };
     checker.check_messages()?;
     for command in commands {
@@ -110,6 +113,7 @@ impl<'a> Checker<'a> {
         {
             return Err(Flaw::new(Cause::UnhandledCommand, ""));
         }
+        self.pending.add(attributes)?;
         match attributes {
             Attributes::ScheduleActivityTaskCommandAttributes(a) => self.check_activity(a),
             Attributes::RequestCancelActivityTaskCommandAttributes(a) => {

@@ -33,6 +33,7 @@ mod chain;
 mod children;
 mod clock;
 mod command_check;
+mod command_limits;
 mod commands;
 mod completion;
 mod cron;

@@ -11,6 +11,7 @@ mod cron;
 mod deletion;
 mod descriptions;
 mod determinism;
+mod limits;
 mod listing;
 mod pacing;
 mod queries;
