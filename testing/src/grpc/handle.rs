@@ -9,8 +9,9 @@ use outlast_proto::temporal::api::history::v1::HistoryEvent;
 use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
 
+use super::alarms::TimeHold;
 use super::calls::Waiting;
-use super::pace::{Drivers, TimeHold};
+use super::pace::Drivers;
 use super::service::InProcessServer;
 use super::tcp::BoundServer;
 use crate::server::{

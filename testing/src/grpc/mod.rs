@@ -4,8 +4,10 @@
 //! call, and hands out the answers that came of it; only waiting, deadlines and the wall clock live
 //! on this side.
 
+mod alarms;
 mod calls;
 mod engine_calls;
+mod env_calls;
 mod handle;
 mod health;
 mod operator_service;
@@ -16,8 +18,8 @@ mod tcp;
 mod test_service;
 mod workflow_service;
 
+pub(crate) use self::alarms::Alarm;
+pub use self::alarms::TimeHold;
 pub use self::handle::Server;
-pub(crate) use self::pace::Alarm;
-pub use self::pace::TimeHold;
 pub use self::service::InProcessServer;
 pub use self::tcp::BoundServer;
