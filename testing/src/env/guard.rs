@@ -7,6 +7,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use outlast_proto::temporal::api::enums::v1::WorkflowTaskFailedCause;
+
 use super::backend::Backend;
 use super::shared::Shared;
 use crate::Server;
@@ -94,7 +96,13 @@ impl Watch {
         if !self.shared.settings().fails_fast {
             return std::future::pending().await;
         }
-        let failure = server.workflow_task_failure().await;
+        let failure = loop {
+            let failure = server.workflow_task_failure().await;
+            // Something came while the workflow ended. It is given the task again, and takes it in.
+            if failure.cause != WorkflowTaskFailedCause::UnhandledCommand {
+                break failure;
+            }
+        };
         let namespace = self.shared.client.namespace();
         let history = server.history_of(namespace, &failure.workflow_id, &failure.run_id);
         let mut report = failure.to_string();

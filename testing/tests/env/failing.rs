@@ -1,5 +1,7 @@
 //! Tests that fail at once instead of hanging, and say why.
 
+use std::sync::Barrier;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use outlast::prelude::*;
@@ -61,6 +63,44 @@ async fn a_test_can_be_about_workflow_tasks_that_fail() {
     };
     assert!(failure.to_string().contains("out of ink"), "{failure}");
     workflow.terminate("it has served").await.unwrap();
+}
+
+/// Ends at once, but not before the test lets it.
+#[derive(Default)]
+struct Hasty {
+    signals: u32,
+}
+
+static RUNNING: Barrier = Barrier::new(2);
+static MAY_END: Barrier = Barrier::new(2);
+static IS_FIRST: AtomicBool = AtomicBool::new(true);
+
+#[workflow]
+impl Hasty {
+    #[run]
+    async fn run(ctx: WorkflowContext<Self>) -> WorkflowResult<u32> {
+        if IS_FIRST.swap(false, Ordering::SeqCst) {
+            RUNNING.wait();
+            MAY_END.wait();
+        }
+        let signals = ctx.state().signals;
+        Ok(signals)
+    }
+
+    #[signal]
+    fn ping(&mut self) {
+        self.signals += 1;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_signal_that_comes_while_a_workflow_ends_fails_nothing() {
+    let env = TestEnv::new();
+    let hasty = env.start(Hasty::run, ()).await;
+    RUNNING.wait();
+    hasty.signal(Hasty::ping, ()).await.unwrap();
+    MAY_END.wait();
+    assert_eq!(hasty.result().await.unwrap(), 1);
 }
 
 #[tokio::test]
