@@ -374,10 +374,15 @@ impl Timeouts {
 /// Sets or, where the payload is empty or null, removes entries.
 pub(super) fn merge(entries: &mut BTreeMap<String, Payload>, upserted: BTreeMap<String, Payload>) {
     for (name, payload) in upserted {
-        if payload.data.is_empty() || payload.data == "null" || payload.data == "[]" {
-            entries.remove(&name);
-        } else {
+        if is_set(&payload) {
             entries.insert(name, payload);
+        } else {
+            entries.remove(&name);
         }
     }
+}
+
+/// Whether a payload has a value.
+pub(super) fn is_set(payload: &Payload) -> bool {
+    !payload.data.is_empty() && payload.data != "null" && payload.data != "[]"
 }

@@ -10,7 +10,7 @@ use outlast_proto::temporal::api::sdk::v1::UserMetadata;
 
 use super::activities::Activity;
 use super::children::Child;
-use super::commands::merge;
+use super::commands::{is_set, merge};
 use super::history::{Draft, History};
 use super::history_reads::HistoryRead;
 use super::queries::Query;
@@ -101,7 +101,12 @@ impl Execution {
         if let Some(attributes) = &mut run.started.search_attributes {
             let known = world.namespaces.search_attributes_mut(&run.namespace);
             known.adopt(attributes);
+            attributes
+                .indexed_fields
+                .retain(|_, payload| is_set(payload));
         }
+        let attributes = &mut run.started.search_attributes;
+        attributes.take_if(|attributes| attributes.indexed_fields.is_empty());
         let mut execution = Self::without_events(key, &run, world);
         execution.write_first_events(run.user_metadata, run.links, run.signal, world);
         execution.arm_timeouts(world);

@@ -23,10 +23,12 @@ mod children;
 mod closing;
 mod conform;
 mod cron;
+mod deletion;
 mod eager;
 mod errors;
 mod externals;
 mod id_sharing;
+mod operator;
 mod queries;
 mod reads;
 mod reset;
@@ -46,7 +48,9 @@ mod transcript;
 mod update_limits;
 mod update_with_start;
 mod updates;
+mod visibility;
 mod waiting;
+mod worker_fleet;
 mod workflow_tasks;
 
 #[path = "../support/mod.rs"]
