@@ -89,7 +89,7 @@ mod free_functions {
         std::fs::read_to_string(path)
     }
 
-    #[allow(clippy::too_many_arguments)]
+    #[allow(clippy::too_many_arguments, reason = "as many as there may be")]
     #[activity(schedule_to_close_timeout = "1d")]
     async fn r#match(
         _a: u8,
@@ -136,7 +136,7 @@ mod free_functions {
         assert_eq!(charge::NAME, "Charge");
         assert_eq!(r#match::NAME, "match");
         assert_eq!(activity_name(read_file), "read_file");
-        #[allow(deprecated)]
+        #[allow(deprecated, reason = "an attribute of the user's that stays")]
         let old = activity_name(old);
         assert_eq!(old, "old");
     }
@@ -274,7 +274,7 @@ mod methods {
 
     #[activities]
     impl Shelf {
-        #[allow(clippy::too_many_arguments)]
+        #[allow(clippy::too_many_arguments, reason = "as many as there may be")]
         #[activity]
         async fn longest(
             &self,

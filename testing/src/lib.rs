@@ -1,5 +1,10 @@
 #![doc = include_str!("docs/guide.md")]
 
+#![allow(
+    clippy::disallowed_macros,
+    reason = "servers and drivers wait as the runtime does"
+)]
+
 mod activity_env;
 mod dev_server;
 mod env;

@@ -1,5 +1,10 @@
 //! The doors: the server as a tower service, its handle, and its clock over gRPC.
 
+#![allow(
+    clippy::disallowed_macros,
+    reason = "clients and workers wait as the runtime does"
+)]
+
 mod support;
 
 use std::future::Future;

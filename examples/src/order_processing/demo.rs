@@ -1,5 +1,7 @@
 //! The demo: all orders of a file, from their start to their end.
 
+#![allow(clippy::disallowed_macros, reason = "a program, and no workflow code")]
+
 use std::io::Write;
 use std::time::{Duration, SystemTime};
 

@@ -1,4 +1,21 @@
 //! What the author of a workflow touches.
+//!
+//! # Waiting for several things
+//! A workflow polls in the same order whenever it is replayed. [`outlast::join!`](crate::join),
+//! [`outlast::select!`](crate::select) and [`join_all`] do, in the order of declaration; those of
+//! tokio and futures start at random. Clippy finds them with these lines in the `clippy.toml` of
+//! a crate that holds workflows:
+//!
+//! ```toml
+//! disallowed-macros = [
+//!     { path = "tokio::join", reason = "use `outlast::join!`" },
+//!     { path = "tokio::try_join", reason = "use `outlast::join!`" },
+//!     { path = "tokio::select", reason = "use `outlast::select!`" },
+//!     { path = "futures::join", allow-invalid = true, reason = "use `outlast::join!`" },
+//!     { path = "futures::try_join", allow-invalid = true, reason = "use `outlast::join!`" },
+//!     { path = "futures::select", allow-invalid = true, reason = "use `outlast::select!`" },
+//! ]
+//! ```
 
 mod activity;
 mod cancel;

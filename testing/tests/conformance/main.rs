@@ -9,6 +9,11 @@
 //!
 //! Scenarios run side by side on one server, so each keeps to ids and queues of its own.
 
+#![allow(
+    clippy::disallowed_macros,
+    reason = "clients and workers wait as the runtime does"
+)]
+
 mod activities;
 mod activities_by_id;
 mod activity_cancellation;

@@ -1,5 +1,10 @@
 //! Workflows under test: what a test author does with [`TestEnv`](outlast_testing::TestEnv).
 
+#![allow(
+    clippy::disallowed_macros,
+    reason = "clients and workers wait as the runtime does"
+)]
+
 mod activities;
 mod attached;
 mod building;

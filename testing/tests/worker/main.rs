@@ -5,6 +5,11 @@
 //! it leaves behind are then replayed. The names of tests that passed on the real server are
 //! added to the file that `OUTLAST_TEST_REPORT` names.
 
+#![allow(
+    clippy::disallowed_macros,
+    reason = "clients and workers wait as the runtime does"
+)]
+
 mod backend;
 mod desk;
 mod eventually;
