@@ -29,6 +29,7 @@ fn main() {
         .btree_map(".")
         .boxed(".temporal.api.history.v1.HistoryEvent.attributes")
         .boxed(".temporal.api.command.v1.Command.attributes")
+        .build_transport(false)
         .generate_default_stubs(true)
         .include_file("protos.rs")
         .compile_fds(descriptors)

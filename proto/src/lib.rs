@@ -12,6 +12,7 @@
     unused_qualifications,
     clippy::all,
     clippy::pedantic,
+    clippy::use_self,
     rustdoc::all,
     reason = "generated code"
 )]
