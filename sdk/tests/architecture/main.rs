@@ -8,6 +8,7 @@
 mod document;
 mod manifest;
 mod rules;
+mod signature;
 mod source;
 
 use std::fs;

@@ -6,6 +6,8 @@ use std::path::Path;
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
+use crate::signature;
+
 /// The names of a path: `crate::ids::RunId` is `["crate", "ids", "RunId"]`.
 pub(crate) type NamePath = Vec<String>;
 
@@ -134,29 +136,10 @@ impl Source {
             .collect()
     }
 
-    /// The names in signatures and fields that are public.
+    /// The names in what is public: signatures, fields, variants, items of traits, and the types
+    /// that public types name when they implement a trait.
     pub(crate) fn public_names(&self) -> BTreeSet<&str> {
-        let starts = self.tokens.iter().enumerate();
-        let starts = starts
-            .filter(|(_, token)| *token == "pub")
-            .map(|(at, _)| at + 1);
-        starts
-            .flat_map(|at| self.signature(at))
-            .map(String::as_str)
-            .collect()
-    }
-
-    fn signature(&self, at: usize) -> &[String] {
-        let rest = &self.tokens[at..];
-        let ends = match rest.first().map(String::as_str) {
-            Some("async" | "const" | "fn" | "type") => &["{", ";"][..],
-            // The fields of a struct are public one by one.
-            Some("(" | "mod" | "use" | "enum" | "struct" | "trait") | None => return &[],
-            // A field, or a tuple of fields.
-            Some(_) => &[",", "}", ";", "{"][..],
-        };
-        let end = rest.iter().position(|token| ends.contains(&token.as_str()));
-        &rest[..end.unwrap_or(rest.len())]
+        signature::public(&self.tokens)
     }
 }
 
@@ -222,7 +205,7 @@ fn without_tests(flat: &[String]) -> (Vec<String>, Vec<String>) {
 }
 
 /// How many tokens the item has that begins there.
-fn item_len(flat: &[String]) -> usize {
+pub(crate) fn item_len(flat: &[String]) -> usize {
     let mut depth = 0;
     for (at, token) in flat.iter().enumerate() {
         match token.as_str() {
@@ -347,6 +330,6 @@ impl PathReader<'_> {
     }
 }
 
-fn is_name(token: &str) -> bool {
+pub(crate) fn is_name(token: &str) -> bool {
     token.starts_with(|first: char| first.is_alphabetic() || first == '_')
 }
