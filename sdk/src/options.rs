@@ -125,6 +125,15 @@ impl ActivityOptions {
         self
     }
 
+    /// Whether an attempt, or all of them together, end at some time; the server insists.
+    pub(crate) fn has_timeout(&self) -> bool {
+        let timeouts = [self.start_to_close_timeout, self.schedule_to_close_timeout];
+        timeouts
+            .into_iter()
+            .flatten()
+            .any(|timeout| !timeout.is_zero())
+    }
+
     /// These options with what `other` sets on top.
     #[must_use]
     pub(crate) fn overlaid(self, other: Self) -> Self {

@@ -18,6 +18,29 @@ use crate::retry_policy::RetryPolicy;
 /// One activity about to be scheduled: set options, then `.await` it or `.start()` it.
 ///
 /// `T` says whether the call has a timeout; only then can it be awaited.
+///
+/// # Examples
+/// ```
+/// # use outlast::prelude::*;
+/// use outlast::RetryPolicy;
+///
+/// #[activity]
+/// async fn print(text: String) -> Result<u32, ActivityError> {
+///     Ok(u32::try_from(text.len())?)
+/// }
+///
+/// #[workflow]
+/// async fn letters(ctx: WorkflowContext, text: String) -> WorkflowResult<u32> {
+///     let pages = ctx
+///         .activity(print, text)
+///         .start_to_close_timeout(Duration::from_mins(1))
+///         .retry(RetryPolicy::new().max_attempts(5))
+///         .task_queue("printers")
+///         .summary("the letter")
+///         .await?;
+///     Ok(pages)
+/// }
+/// ```
 #[must_use = "an activity is scheduled only when awaited or started"]
 pub struct ActivityCall<K: Activity, T> {
     core: CoreHandle,
@@ -91,8 +114,25 @@ impl<K: Activity, T> ActivityCall<K, T> {
         self.map_options(|options| options.summary(text))
     }
 
-    /// Options that several calls share; what they set replaces what was set so far. They are
-    /// taken to hold a timeout: the server refuses the activity otherwise.
+    /// Options that several calls share; what they set replaces what was set so far.
+    ///
+    /// They are taken to hold a timeout. If after all none is set, the workflow task fails with
+    /// a message that says so, and goes on once the code is mended.
+    ///
+    /// # Examples
+    /// ```
+    /// # use outlast::prelude::*;
+    /// # #[activity]
+    /// # async fn print(_: String) -> Result<(), ActivityError> { Ok(()) }
+    /// #[workflow]
+    /// async fn letters(ctx: WorkflowContext) -> WorkflowResult<()> {
+    ///     let slow = ActivityOptions::new().start_to_close_timeout(Duration::from_hours(1));
+    ///     for text in ["one", "two"] {
+    ///         ctx.activity(print, text.to_owned()).options(slow.clone()).await?;
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
     pub fn options(self, shared: ActivityOptions) -> ActivityCall<K, TimeoutSet> {
         self.map_options(|options| options.overlaid(shared))
     }
@@ -146,6 +186,10 @@ impl<K: Activity> ActivityCall<K, TimeoutSet> {
             ..
         } = self;
         let operation = match input {
+            Ok(_) if !options.has_timeout() => {
+                core.fail_task(without_timeout(K::NAME, place));
+                None
+            }
             Ok(input) => Some(core.schedule_activity(K::NAME, input, options, place)),
             Err(error) => {
                 core.fail_task(unusable("the arguments", K::NAME, &error));
@@ -182,6 +226,22 @@ pub struct ActivityHandle<K: Activity> {
 impl<K: Activity> ActivityHandle<K> {
     /// Cancels the activity. The handle then gives the outcome that its
     /// [`ActivityCancellation`] says.
+    ///
+    /// # Examples
+    /// ```
+    /// # use outlast::prelude::*;
+    /// # #[activity(start_to_close_timeout = "5s")]
+    /// # async fn print(_: String) -> Result<(), ActivityError> { Ok(()) }
+    /// #[workflow]
+    /// async fn prints(ctx: WorkflowContext) -> WorkflowResult<bool> {
+    ///     let printing = ctx.activity(print, "a long letter".to_owned()).start();
+    ///     // An audit goes on whatever becomes of this workflow.
+    ///     ctx.activity(print, "for the audit".to_owned()).start().detach();
+    ///     ctx.sleep(Duration::from_secs(1)).await?;
+    ///     printing.cancel();
+    ///     Ok(printing.await.is_ok())
+    /// }
+    /// ```
     pub fn cancel(&self) {
         if let Some(operation) = self.operation {
             self.core.cancel(operation);
@@ -229,6 +289,18 @@ fn unusable(what: &str, activity: &str, error: &dyn std::error::Error) -> Failur
     Failure::application(
         "Conversion",
         format!("{what} of activity `{activity}`: {error}"),
+    )
+}
+
+/// The server would refuse all commands of the task, without saying whose timeout it is.
+fn without_timeout(activity: &str, place: Place) -> Failure {
+    Failure::application(
+        "MissingTimeout",
+        format!(
+            "activity `{activity}` has no timeout (at {place}): set `start_to_close_timeout` or \
+             `schedule_to_close_timeout`, longer than zero, in its attribute, in the options that \
+             are passed or on the call"
+        ),
     )
 }
 

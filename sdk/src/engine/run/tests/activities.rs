@@ -1,3 +1,5 @@
+//! Activities: scheduled, resolved, canceled, in lists and races.
+
 use super::{HOUR, report, run_of, value, words};
 use crate::engine::testing::HistoryBuilder;
 use crate::engine::{Command, Step, TaskFailureCause};
@@ -323,4 +325,46 @@ fn a_run_waits_for_nothing_while_its_activity_runs() {
     run.handle_task(history.open_task().workflow_task());
     assert!(matches!(run.poll(), Step::Completed(completion) if completion.commands.is_empty()));
     assert!(matches!(run.poll(), Step::Idle));
+}
+
+#[activity]
+async fn print(_text: String) -> Result<(), ActivityError> {
+    Ok(())
+}
+
+#[workflow]
+async fn prints(ctx: WorkflowContext, seconds: Option<u64>) -> WorkflowResult<()> {
+    let mut shared = ActivityOptions::new().task_queue("printers");
+    if let Some(seconds) = seconds {
+        shared = shared.schedule_to_close_timeout(Duration::from_secs(seconds));
+    }
+    ctx.activity(print, "hi".to_owned()).options(shared).await?;
+    Ok(())
+}
+
+const PRINT: u32 = line!() - 4;
+
+#[test]
+fn an_activity_whose_shared_options_have_no_timeout_fails_the_task_and_says_what_to_set() {
+    for seconds in [None, Some(0u64)] {
+        let history = HistoryBuilder::new("prints").input([value(&seconds)]);
+        let failure = run_of(prints).fail_task(history.open_task().workflow_task());
+        let text = failure.failure.message();
+        for part in [
+            "activity `print` has no timeout",
+            &format!("activities.rs:{PRINT}:"),
+            "set `start_to_close_timeout` or `schedule_to_close_timeout`",
+        ] {
+            assert!(text.contains(part), "`{part}` is not in: {text}");
+        }
+    }
+}
+
+#[test]
+fn a_timeout_in_shared_options_is_enough() {
+    let history = HistoryBuilder::new("prints").input([value(&Some(7u64))]);
+    assert_eq!(
+        words(prints, &history.open_task()),
+        ["schedule activity `print` (id `1`)"]
+    );
 }

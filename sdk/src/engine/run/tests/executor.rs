@@ -1,3 +1,5 @@
+//! What is polled when, and what becomes of code that panics or is dropped.
+
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Wake, Waker};
 
@@ -24,71 +26,6 @@ fn a_panic_fails_the_task_with_its_place() {
     let text = failure.failure.message();
     assert!(
         text.contains("out of ink (at sdk/src/engine/run/tests/executor.rs"),
-        "{text}"
-    );
-}
-
-#[workflow]
-async fn naps_on_tokio(_ctx: WorkflowContext) -> WorkflowResult<()> {
-    tokio::time::sleep(HOUR).await;
-    Ok(())
-}
-
-#[test]
-fn a_tokio_timer_fails_the_task_at_the_first_poll_with_a_hint() {
-    let history = HistoryBuilder::new("naps_on_tokio").open_task();
-    let failure = run_of(naps_on_tokio).fail_task(history.workflow_task());
-    let text = failure.failure.message();
-    assert!(
-        text.contains("executor.rs") && text.contains("use `ctx.sleep`"),
-        "{text}"
-    );
-}
-
-/// A future that is woken by whoever has its waker.
-#[derive(Clone, Default)]
-struct Outside(Arc<Mutex<Option<Waker>>>);
-
-thread_local! {
-    static OUTSIDE: Outside = Outside::default();
-}
-
-impl Future for Outside {
-    type Output = ();
-
-    fn poll(self: std::pin::Pin<&mut Self>, cx: &mut Context<'_>) -> std::task::Poll<()> {
-        *self.0.lock().unwrap() = Some(cx.waker().clone());
-        std::task::Poll::Pending
-    }
-}
-
-#[workflow]
-async fn listens_outside(ctx: WorkflowContext) -> WorkflowResult<()> {
-    ctx.sleep(HOUR).await?;
-    let outside = OUTSIDE.with(Clone::clone);
-    outside.await;
-    Ok(())
-}
-
-#[test]
-fn a_wake_from_outside_fails_the_next_task_and_names_the_last_await() {
-    let history = HistoryBuilder::new("listens_outside")
-        .task()
-        .timer_started("1")
-        .timer_fired("1");
-    let history = history.open_task();
-    let mut run = run_of(listens_outside);
-    run.complete(history.workflow_task());
-    let waker = OUTSIDE
-        .with(|outside| outside.0.lock().unwrap().take())
-        .unwrap();
-    std::thread::spawn(move || waker.wake()).join().unwrap();
-    let history = history.task_completed().signaled("x", []).open_task();
-    let failure = run.fail_task(history.workflow_task_since(9));
-    assert_eq!(failure.cause, TaskFailureCause::Nondeterminism);
-    let text = failure.failure.message();
-    assert!(
-        text.contains("woken from outside") && text.contains("executor.rs:"),
         "{text}"
     );
 }

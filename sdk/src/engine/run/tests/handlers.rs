@@ -1,8 +1,8 @@
 //! Handlers that are still running when the run is about to end.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use tracing::Level;
 
+use super::logs::logged;
 use super::{HOUR, run_of, words};
 use crate::engine::Step;
 use crate::engine::testing::HistoryBuilder;
@@ -57,32 +57,8 @@ fn a_run_can_wait_for_its_handlers() {
     assert_eq!(words(Intake::run, &history), ["complete the execution"]);
 }
 
-/// Counts warnings.
-struct Warnings(Arc<AtomicUsize>);
-
-impl tracing::Subscriber for Warnings {
-    fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
-        *metadata.level() == tracing::Level::WARN
-    }
-
-    fn event(&self, _event: &tracing::Event<'_>) {
-        self.0.fetch_add(1, Ordering::Relaxed);
-    }
-
-    fn new_span(&self, _span: &tracing::span::Attributes<'_>) -> tracing::span::Id {
-        tracing::span::Id::from_u64(1)
-    }
-
-    fn record(&self, _span: &tracing::span::Id, _values: &tracing::span::Record<'_>) {}
-    fn record_follows_from(&self, _span: &tracing::span::Id, _from: &tracing::span::Id) {}
-    fn enter(&self, _span: &tracing::span::Id) {}
-    fn exit(&self, _span: &tracing::span::Id) {}
-}
-
 fn warnings(run: impl FnOnce()) -> usize {
-    let count = Arc::default();
-    tracing::subscriber::with_default(Warnings(Arc::clone(&count)), run);
-    count.load(Ordering::Relaxed)
+    logged(Level::WARN, run).len()
 }
 
 #[test]

@@ -1,3 +1,5 @@
+//! Histories in all shapes: pages, failed attempts, ends, gaps.
+
 use std::time::{Duration, SystemTime};
 
 use super::{HOUR, complete_in_pages, run_of, value, words};
@@ -226,30 +228,6 @@ fn gotcha_33_ignorable_events_are_passed_over() {
         "{:?}",
         failure.failure
     );
-}
-
-#[workflow]
-async fn logs(ctx: WorkflowContext) -> WorkflowResult<Vec<bool>> {
-    let mut replaying = vec![ctx.is_replaying()];
-    ctx.sleep(HOUR).await?;
-    replaying.push(ctx.is_replaying());
-    Ok(replaying)
-}
-
-#[test]
-fn gotcha_35_replaying_ends_where_the_new_events_begin() {
-    let mut live = run_of(logs);
-    let history = HistoryBuilder::new("logs").open_task();
-    live.complete(history.workflow_task());
-    let history = history
-        .task_completed()
-        .timer_started("1")
-        .timer_fired("1")
-        .open_task();
-    let completion = live.complete(history.workflow_task_since(4));
-    assert_eq!(completion.result::<Vec<bool>>(), [false, false]);
-    let completion = run_of(logs).complete(history.workflow_task());
-    assert_eq!(completion.result::<Vec<bool>>(), [true, false]);
 }
 
 #[workflow]

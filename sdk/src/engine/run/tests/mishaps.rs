@@ -1,5 +1,8 @@
 //! What becomes of a run that goes wrong, by its options.
 
+use tracing::Level;
+
+use super::logs::logged;
 use super::{HOUR, Run, value};
 use crate::WorkflowOptions;
 use crate::definition::WorkflowFn;
@@ -109,6 +112,34 @@ fn a_query_of_a_run_that_would_fail_is_only_answered() {
     let mut run = run_with(Fragile::run, WorkflowOptions::new().fail_on_panic());
     run.handle_task(task);
     assert!(matches!(run.poll(), Step::Answered(Err(_))));
+}
+
+#[test]
+fn a_malformed_signal_is_passed_over_with_an_error_that_names_it() {
+    let history = sound()
+        .task()
+        .timer_started("1")
+        .signaled("number", [value(&"seven")]);
+    let logged = |history: HistoryBuilder| {
+        let mut run = run_with(Fragile::run, WorkflowOptions::new());
+        logged(Level::ERROR, || {
+            assert!(run.complete(history.workflow_task()).commands.is_empty());
+        })
+    };
+    let lines = logged(history.clone().open_task());
+    let [line] = &lines[..] else {
+        panic!("{lines:?}");
+    };
+    for part in [
+        "workflow=Fragile",
+        "workflow_id=w",
+        "run_id=r",
+        "event_id=6",
+        "signal `number`",
+    ] {
+        assert!(line.contains(part), "`{part}` is not in: {line}");
+    }
+    assert_eq!(logged(history.task().open_task()), [""; 0], "it was said");
 }
 
 #[test]

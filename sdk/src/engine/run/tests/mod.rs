@@ -6,9 +6,12 @@ mod chaos;
 mod executor;
 mod handlers;
 mod history;
+mod logs;
 mod memory;
 mod mishaps;
+mod outside;
 mod queries;
+mod replaying;
 mod timers;
 mod updates;
 

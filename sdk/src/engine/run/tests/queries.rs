@@ -1,3 +1,5 @@
+//! Queries: alone, and with a task.
+
 use super::{HOUR, run_of, value, words};
 use crate::convert::FromPayload;
 use crate::engine::testing::HistoryBuilder;
@@ -142,6 +144,54 @@ fn gotcha_15_a_query_of_a_closed_run_answers_and_does_nothing_else() {
     };
     assert_eq!(u32::from_payload(&answer).unwrap(), 30);
     assert!(run.is_closed());
+}
+
+#[derive(Default)]
+struct Rounds {
+    round: u32,
+}
+
+#[workflow]
+impl Rounds {
+    #[run]
+    async fn run(ctx: WorkflowContext<Self>, round: u32) -> WorkflowResult<()> {
+        ctx.state().round = round;
+        ctx.sleep(HOUR).await?;
+        ctx.continue_as_new(round + 1)
+    }
+
+    #[query]
+    fn round(&self) -> u32 {
+        self.round
+    }
+}
+
+#[test]
+fn gotcha_15_a_query_of_a_run_that_continued_as_new_answers_and_does_not_continue_again() {
+    let history = HistoryBuilder::new("Rounds")
+        .input([value(&4u32)])
+        .task()
+        .timer_started("1")
+        .timer_fired("1");
+    let query = Query {
+        name: "round".to_owned(),
+        input: vec![],
+    };
+    let ended = history.clone().task().continued_as_new();
+    let mut run = run_of(Rounds::run);
+    // A run that is kept is asked as one that is rebuilt.
+    for task in [ended.workflow_task(), WorkflowTask::default()] {
+        run.handle_task(WorkflowTask {
+            query: Some(query.clone()),
+            ..task
+        });
+        let Step::Answered(Ok(answer)) = run.poll() else {
+            panic!("expected an answer")
+        };
+        assert_eq!(u32::from_payload(&answer).unwrap(), 4);
+        assert!(matches!(run.poll(), Step::Idle));
+        assert!(run.is_closed());
+    }
 }
 
 #[test]
