@@ -18,6 +18,46 @@ use crate::options::WorkflowOptions;
 use crate::workflow::{WorkflowImpl, program_with};
 
 /// Sets up a [`Worker`].
+///
+/// # Examples
+/// ```no_run
+/// use std::time::Duration;
+///
+/// use outlast::prelude::*;
+/// use outlast::{Worker, WorkflowOptions};
+///
+/// struct Printer {
+///     pages_per_minute: u32,
+/// }
+///
+/// #[activities]
+/// impl Printer {
+///     #[activity(start_to_close_timeout = "1m")]
+///     async fn print(&self, pages: u32) -> Result<u32, ActivityError> {
+///         Ok(pages / self.pages_per_minute)
+///     }
+/// }
+///
+/// #[workflow]
+/// async fn letters(ctx: WorkflowContext, pages: u32) -> WorkflowResult<u32> {
+///     Ok(ctx.activity(Printer::print, pages).await?)
+/// }
+///
+/// # async fn example(client: outlast::Client) -> Result<(), Box<dyn std::error::Error>> {
+/// let worker = Worker::builder(client, "letters")
+///     .workflow_with(letters, WorkflowOptions::new().fail_on_panic())
+///     .activities(Printer { pages_per_minute: 10 })
+///     .max_concurrent_workflow_tasks(100)
+///     .max_concurrent_activities(50)
+///     .max_cached_workflows(1_000)
+///     .graceful_shutdown_period(Duration::from_secs(30))
+///     .identity("printer-7")
+///     .build_id(env!("CARGO_PKG_VERSION"))
+///     .build()?;
+/// worker.run_until(outlast::shutdown_signal()).await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 #[must_use = "a worker is built by `.build()`"]
 pub struct WorkerBuilder {
@@ -216,9 +256,7 @@ impl WorkerBuilder {
     /// When names collide or are reserved, when a limit is too small, when there is nothing to
     /// run, or when the program aborts on a panic.
     pub fn build(self) -> Result<Worker, BuildError> {
-        if cfg!(panic = "abort") {
-            return Err(BuildError::PanicAborts);
-        }
+        check_panics(cfg!(panic = "abort"))?;
         self.check_names()?;
         self.limits.check()?;
         let identity = self
@@ -276,6 +314,14 @@ fn check_name(what: &'static str, name: &str) -> Result<(), BuildError> {
             what,
             name: name.to_owned(),
         });
+    }
+    Ok(())
+}
+
+/// One workflow that panics must not end the others.
+fn check_panics(abort: bool) -> Result<(), BuildError> {
+    if abort {
+        return Err(BuildError::PanicAborts);
     }
     Ok(())
 }

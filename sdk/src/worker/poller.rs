@@ -205,10 +205,12 @@ mod tests {
         let poller = poller(1);
         let lifecycle = poller.lifecycle.clone();
         let run = poller.run(pending::<Result<Option<()>, _>>, |(), _| {});
+        let began = Instant::now();
         let done = tokio::join!(run, async {
             sleep(Duration::from_secs(1)).await;
             lifecycle.end();
         });
         assert!(done.0.is_ok());
+        assert_eq!(began.elapsed(), Duration::from_secs(1));
     }
 }

@@ -1,5 +1,7 @@
 //! Recorded histories, and the twins that replay them.
 
+use std::fs::OpenOptions;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -35,14 +37,26 @@ pub(crate) fn assert_replay<const N: usize>(recordings: [(&str, Twin); N]) {
     }
 }
 
-/// Replays recordings of others, as far as they are here.
+/// Replays recordings of others, if their folder is here. The names of those that were replayed
+/// are added to the file that `OUTLAST_REPLAY_REPORT` names.
 pub(crate) fn assert_replay_others<const N: usize>(recordings: [(&str, Twin); N]) {
     for (name, twin) in recordings {
         match others(name) {
-            Some(history) => assert_replays(name, &history, &twin),
+            Some(history) => {
+                assert_replays(name, &history, &twin);
+                report(name);
+            }
             None => skipped(name),
         }
     }
+}
+
+fn report(name: &str) {
+    let Some(path) = std::env::var_os("OUTLAST_REPLAY_REPORT") else {
+        return;
+    };
+    let report = OpenOptions::new().append(true).create(true).open(path);
+    writeln!(report.expect("the report can be opened"), "{name}").expect("and written");
 }
 
 /// A recording that was made for this project.
@@ -57,7 +71,10 @@ fn others(name: &str) -> Option<WorkflowHistory> {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
         root.join("../shared/histories")
     });
-    read(&folder.join(format!("{name}.json")))
+    let history = read(&folder.join(format!("{name}.json")));
+    let is_complete = history.is_some() || !folder.exists();
+    assert!(is_complete, "{} has no `{name}`", folder.display());
+    history
 }
 
 fn read(path: &Path) -> Option<WorkflowHistory> {

@@ -137,3 +137,10 @@ fn a_running_worker_can_be_spawned() {
     let worker = builder("orders").workflow(ship).build().unwrap();
     drop(is_send(worker.run()));
 }
+
+#[test]
+fn a_program_that_aborts_on_a_panic_is_refused() {
+    let error = check_panics(true).unwrap_err();
+    assert!(error.to_string().contains("`panic = \"abort\"`"), "{error}");
+    assert!(check_panics(cfg!(panic = "abort")).is_ok());
+}

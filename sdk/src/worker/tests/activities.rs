@@ -362,6 +362,24 @@ async fn gotcha_37_a_heartbeat_that_is_not_answered_does_not_hold_the_worker() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn gotcha_37_a_heartbeat_under_way_does_not_cost_the_period_of_grace() {
+    let mut server = FakeServer::new();
+    server.answer_heartbeat(Err(Status::unknown(SILENCE)));
+    server.activity_task(activity_task("give_up", &[]));
+    let grace = Duration::from_mins(5);
+    let worker = start(&server, |builder| {
+        activities(builder).graceful_shutdown_period(grace)
+    });
+    assert_eq!(heartbeat(&mut server).await, "1");
+    let began = Instant::now();
+    worker.stop().await;
+    assert!(began.elapsed() < grace, "{:?}", began.elapsed());
+    let said = server.said_already();
+    let failed = |said: &Said| matches!(said, Said::ActivityFailed(_));
+    assert!(said.iter().any(failed), "{said:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_worker_that_is_dropped_tells_its_activities_to_stop() {
     let mut server = FakeServer::new();
     let worker = run(&server, activity_task("count", &[]));

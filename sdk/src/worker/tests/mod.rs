@@ -3,6 +3,7 @@
 mod activities;
 mod fake;
 mod history;
+mod sharding;
 mod shutdown;
 mod workflows;
 

@@ -6,7 +6,7 @@ use tokio::time::{Instant, timeout};
 
 use super::fake::{FakeServer, Queue, Said};
 use super::history::*;
-use super::start;
+use super::{Working, start};
 use crate::prelude::*;
 
 #[workflow]
@@ -18,6 +18,17 @@ async fn nap(ctx: WorkflowContext) -> WorkflowResult<()> {
 #[activity]
 async fn nothing() -> Result<(), ActivityError> {
     Ok(())
+}
+
+/// More than any of these workers needs: nothing is under way that could take it.
+const GRACE: Duration = Duration::from_secs(60);
+
+/// Stops the worker, for which it must not need its period of grace.
+async fn stop_without_grace(worker: Working) {
+    let began = Instant::now();
+    worker.stop().await;
+    let took = began.elapsed();
+    assert!(took < GRACE, "{took:?}");
 }
 
 fn farewell(
@@ -33,8 +44,11 @@ fn farewell(
 #[tokio::test]
 async fn gotcha_37_a_worker_that_never_polled_ends() {
     let mut server = FakeServer::new();
-    let worker = start(&server, |builder| builder.workflow(nap).activity(nothing));
-    worker.stop().await;
+    let worker = start(&server, |builder| {
+        let builder = builder.graceful_shutdown_period(GRACE);
+        builder.workflow(nap).activity(nothing)
+    });
+    stop_without_grace(worker).await;
     let request = farewell(&mut server);
     assert_eq!(
         (&*request.task_queue, &*request.identity),
@@ -48,9 +62,11 @@ async fn gotcha_37_a_worker_that_never_polled_ends() {
 #[tokio::test]
 async fn gotcha_37_a_worker_of_activities_alone_ends() {
     let mut server = FakeServer::new();
-    let worker = start(&server, |builder| builder.activity(nothing));
+    let worker = start(&server, |builder| {
+        builder.graceful_shutdown_period(GRACE).activity(nothing)
+    });
     server.polled(Queue::Activity, 5).await;
-    worker.stop().await;
+    stop_without_grace(worker).await;
     let request = farewell(&mut server);
     assert_eq!(
         (request.task_queue_types, &*request.sticky_task_queue),
@@ -66,6 +82,7 @@ async fn gotcha_37_a_worker_with_runs_in_its_cache_ends() {
         server.workflow_task(Queue::Normal, of_run(first_task("nap", None), run));
     }
     let worker = start(&server, |builder| {
+        let builder = builder.graceful_shutdown_period(GRACE);
         builder.workflow(nap).max_cached_workflows(1)
     });
     for _ in 0..3 {
@@ -73,7 +90,7 @@ async fn gotcha_37_a_worker_with_runs_in_its_cache_ends() {
             panic!("no completion")
         };
     }
-    worker.stop().await;
+    stop_without_grace(worker).await;
     farewell(&mut server);
 }
 

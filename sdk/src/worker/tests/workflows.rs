@@ -144,7 +144,7 @@ async fn a_task_that_comes_with_the_answer_to_the_one_before_is_worked_on() {
 }
 
 #[tokio::test]
-async fn gotcha_1_a_run_that_is_kept_passes_over_what_it_knows() {
+async fn gotcha_01_a_run_that_is_kept_passes_over_what_it_knows() {
     let mut server = FakeServer::new();
     let worker = start(&server, workflows);
     server.workflow_task(Queue::Normal, first_task("nap", None));
@@ -170,7 +170,7 @@ async fn gotcha_30_a_task_with_nothing_to_do_is_completed_without_commands() {
 }
 
 #[tokio::test]
-async fn gotcha_2_the_history_of_an_unknown_run_is_fetched_page_by_page() {
+async fn gotcha_02_the_history_of_an_unknown_run_is_fetched_page_by_page() {
     let mut server = FakeServer::new();
     server.answer_history(page(first_events("nap", None), "more"));
     server.answer_history(page(woken_events(), ""));
@@ -189,7 +189,7 @@ async fn gotcha_2_the_history_of_an_unknown_run_is_fetched_page_by_page() {
 }
 
 #[tokio::test]
-async fn gotcha_7_a_task_that_the_server_discards_leaves_no_trace() {
+async fn gotcha_07_a_task_that_the_server_discards_leaves_no_trace() {
     let mut server = FakeServer::new();
     let worker = start(&server, workflows);
     server.workflow_task(Queue::Normal, first_task("nap", None));
