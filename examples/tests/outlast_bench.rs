@@ -1,5 +1,10 @@
 //! `outlast-bench` says what the comparison program says: one script can drive both.
 
+#![allow(
+    clippy::disallowed_macros,
+    reason = "programs are waited for as the runtime does"
+)]
+
 use std::collections::BTreeSet;
 use std::path::Path;
 

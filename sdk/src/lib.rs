@@ -1,5 +1,10 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
+// For the whole crate: of an `allow` further in, this lint takes no notice.
+#![allow(
+    clippy::disallowed_macros,
+    reason = "this is the code around workflows, which waits as the runtime does"
+)]
 
 #[allow(
     unused_extern_crates,

@@ -2,6 +2,8 @@
 //!
 //! Tests that reached it are added to the file that `OUTLAST_TEST_REPORT` names.
 
+#![allow(clippy::disallowed_macros, reason = "clients wait as the runtime does")]
+
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::time::Duration;

@@ -1,7 +1,5 @@
 //! The demo: all orders of a file, from their start to their end.
 
-#![allow(clippy::disallowed_macros, reason = "a program, and no workflow code")]
-
 use std::io::Write;
 use std::time::{Duration, SystemTime};
 
@@ -68,7 +66,7 @@ async fn process(
         // Either way, the demo is over.
         let _ = stopped.await;
     };
-    let (worked, told) = tokio::join!(worker.run_until(told), async {
+    let (worked, told) = outlast::join!(worker.run_until(told), async {
         let done = play(client, task_queue, orders, server, out).await;
         drop(stop);
         done

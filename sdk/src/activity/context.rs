@@ -136,6 +136,26 @@ impl ActivityContext {
     ///
     /// # Cancel safety
     /// It can be dropped and called again at any time.
+    ///
+    /// # Examples
+    /// ```
+    /// # use outlast::prelude::*;
+    /// # async fn next_line() -> String { String::new() }
+    /// #[activity(start_to_close_timeout = "1h", heartbeat_timeout = "30s")]
+    /// async fn tail(ctx: ActivityContext) -> Result<u64, ActivityError> {
+    ///     let mut lines = ctx.last_heartbeat::<u64>()?.unwrap_or(0);
+    ///     loop {
+    ///         outlast::select! {
+    ///             reason = ctx.canceled() => {
+    ///                 println!("stopped after {lines} lines: {reason}");
+    ///                 return Err(ActivityError::canceled());
+    ///             }
+    ///             _line = next_line() => lines += 1,
+    ///         }
+    ///         ctx.heartbeat(&lines);
+    ///     }
+    /// }
+    /// ```
     pub async fn canceled(&self) -> CancelReason {
         self.0.cancellation.requested().await
     }
@@ -154,6 +174,17 @@ impl ActivityContext {
 
     /// A text that is the same in all attempts and differs between activities, for services
     /// that take a key to do a thing once only.
+    ///
+    /// # Examples
+    /// ```
+    /// # use outlast::prelude::*;
+    /// # async fn pay(key: &str, cents: u64) -> Result<(), std::io::Error> { Ok(()) }
+    /// #[activity(start_to_close_timeout = "10s")]
+    /// async fn charge(ctx: ActivityContext, cents: u64) -> Result<(), ActivityError> {
+    ///     // An attempt whose answer was lost is not charged again.
+    ///     Ok(pay(&ctx.idempotency_key(), cents).await?)
+    /// }
+    /// ```
     #[must_use]
     pub fn idempotency_key(&self) -> String {
         format!("{}/{}", self.info().run_id(), self.info().activity_id)

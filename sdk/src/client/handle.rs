@@ -103,6 +103,18 @@ impl<K: Workflow> WorkflowHandle<K> {
     }
 
     /// The same execution, but this run of it and no other.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # use outlast::WorkflowHandle;
+    /// # use outlast::client::Untyped;
+    /// # async fn example(order: WorkflowHandle<Untyped>) -> Result<(), Box<dyn std::error::Error>> {
+    /// let described = order.describe().await?;
+    /// let this_run = order.with_run_id(described.execution.run_id);
+    /// this_run.terminate("replaced").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn with_run_id(mut self, run_id: impl Into<RunId>) -> Self {
         self.target.run_id = Some(run_id.into());
@@ -136,6 +148,8 @@ impl<K: Workflow> WorkflowHandle<K> {
     }
 
     /// Sends a signal: the call ends when the server has noted it.
+    ///
+    /// [`WorkflowHandle`] has an example, also of queries, updates and results.
     pub fn signal<F, M>(&self, signal: F, args: InputOf<F::Args>) -> SignalCall
     where
         F: SignalFn<K::State, M>,
@@ -147,6 +161,19 @@ impl<K: Workflow> WorkflowHandle<K> {
     }
 
     /// Sends a signal that is known by its name only, with its arguments as a tuple.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # use outlast::WorkflowHandle;
+    /// # use outlast::client::Untyped;
+    /// # async fn example(order: WorkflowHandle<Untyped>) -> Result<(), Box<dyn std::error::Error>> {
+    /// order.signal_by_name("approve", ("alice".to_owned(),)).await?;
+    /// let status: String = order.query_by_name("status", ()).await?;
+    /// let items: u32 = order.update_by_name("add", ("pen".to_owned(), 2)).await?;
+    /// println!("{status}, {items} items");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn signal_by_name(&self, name: impl Into<String>, args: impl Args) -> SignalCall {
         SignalCall::new(self.target.clone(), Message::new(Ok(name), args))
     }
@@ -162,7 +189,8 @@ impl<K: Workflow> WorkflowHandle<K> {
         QueryCall::new(self.target.clone(), message)
     }
 
-    /// Asks by a name only, with the arguments as a tuple.
+    /// Asks by a name only, with the arguments as a tuple: see
+    /// [`signal_by_name`](Self::signal_by_name).
     pub fn query_by_name<R>(&self, name: impl Into<String>, args: impl Args) -> QueryCall<R>
     where
         R: FromPayload + Send + 'static,
@@ -181,7 +209,8 @@ impl<K: Workflow> WorkflowHandle<K> {
         UpdateCall::new(self.target.clone(), message)
     }
 
-    /// Sends an update that is known by its name only, with its arguments as a tuple.
+    /// Sends an update that is known by its name only, with its arguments as a tuple: see
+    /// [`signal_by_name`](Self::signal_by_name).
     pub fn update_by_name<R>(&self, name: impl Into<String>, args: impl Args) -> UpdateCall<R>
     where
         R: FromPayload + Send + 'static,
@@ -190,6 +219,37 @@ impl<K: Workflow> WorkflowHandle<K> {
     }
 
     /// Sends an update and waits until the workflow has accepted it.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # use outlast::prelude::*;
+    /// # #[derive(Default)]
+    /// # struct Order { items: u32 }
+    /// #[outlast::workflow]
+    /// impl Order {
+    ///     #[run]
+    ///     async fn run(ctx: WorkflowContext<Self>) -> WorkflowResult<u32> {
+    ///         ctx.wait_until(|order| order.items >= 10).await?;
+    ///         Ok(ctx.state().items)
+    ///     }
+    ///
+    ///     #[update]
+    ///     fn add(&mut self, count: u32) -> WorkflowResult<u32> {
+    ///         self.items += count;
+    ///         Ok(self.items)
+    ///     }
+    /// }
+    ///
+    /// # async fn example(client: outlast::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let order = client.workflow(Order::run, "order-42");
+    /// let accepted = order.start_update(Order::add, 2).id("two-more").await?;
+    /// println!("{} items", accepted.result().await?);
+    /// // Another program asks for the same outcome.
+    /// let items: u32 = order.update_handle("two-more").result().await?;
+    /// # let _ = items;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn start_update<F, M>(
         &self,
         update: F,
@@ -215,16 +275,38 @@ impl<K: Workflow> WorkflowHandle<K> {
 
     /// Asks the workflow to stop: the call ends when the server has noted it, and the workflow
     /// decides how it ends. An execution that has ended is left as it is.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # use outlast::WorkflowHandle;
+    /// # use outlast::client::Untyped;
+    /// # async fn example(order: WorkflowHandle<Untyped>) -> Result<(), Box<dyn std::error::Error>> {
+    /// order.cancel().reason("the customer changed her mind").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn cancel(&self) -> CancelCall {
         CancelCall::new(self.target.clone())
     }
 
     /// Ends the workflow at once, without asking it.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # use outlast::WorkflowHandle;
+    /// # use outlast::client::Untyped;
+    /// # async fn example(order: WorkflowHandle<Untyped>) -> Result<(), Box<dyn std::error::Error>> {
+    /// order.terminate("stuck").detail(&"ticket 7").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn terminate(&self, reason: impl Into<String>) -> TerminateCall {
         TerminateCall::new(self.target.clone(), reason.into())
     }
 
     /// Reads what the server knows about the run.
+    ///
+    /// [`WorkflowDescription`] has an example.
     ///
     /// # Errors
     /// When there is no such execution, or the request fails.
@@ -236,6 +318,19 @@ impl<K: Workflow> WorkflowHandle<K> {
     ///
     /// # Errors
     /// When there is no such execution, or the request fails.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # use outlast::prelude::*;
+    /// # #[outlast::workflow]
+    /// # async fn ship(_: WorkflowContext) -> WorkflowResult<()> { Ok(()) }
+    /// # async fn example(client: outlast::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// // Does the code of today still do what it did then?
+    /// let history = client.workflow(ship, "order-42").history().await?;
+    /// outlast::Replayer::new().workflow(ship).replay(&history)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn history(&self) -> Result<WorkflowHistory, RequestError> {
         history(&self.target).await
     }

@@ -105,6 +105,17 @@ impl Client {
     ///
     /// # Errors
     /// When the address makes no sense, or there is no tokio runtime.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), outlast::client::ConnectError> {
+    /// // The server may come up later: the first request connects.
+    /// let client = outlast::Client::connect_lazy("localhost:7233")?;
+    /// assert_eq!(client.namespace(), "default");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn connect_lazy(url: impl Into<String>) -> Result<Self, ConnectError> {
         Self::builder(url).connect_lazy()
     }
@@ -183,6 +194,19 @@ impl Client {
     }
 
     /// Starts a workflow that is known by its name only, with its arguments as a tuple.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # async fn example(client: outlast::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// // The workflow may be written in another language.
+    /// let greeting = client.start_by_name("Greet", ("Ada".to_owned(),));
+    /// let greeting = greeting.id("greet-ada").task_queue("greetings").await?;
+    /// // A handle for later, in this program or in another one:
+    /// let same = client.workflow_by_id("greet-ada");
+    /// assert_eq!(greeting.workflow_id(), same.workflow_id());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn start_by_name(
         &self,
         workflow_type: impl AsRef<str>,

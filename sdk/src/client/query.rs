@@ -22,6 +22,17 @@ use crate::failure::Failure;
 use crate::ids::WorkflowId;
 
 /// A question to a workflow; awaiting the call asks it.
+///
+/// # Examples
+/// ```no_run
+/// # use outlast::WorkflowHandle;
+/// # use outlast::client::Untyped;
+/// # async fn example(order: WorkflowHandle<Untyped>) -> Result<(), Box<dyn std::error::Error>> {
+/// let status = order.query_by_name::<String>("status", ()).only_open().await?;
+/// println!("{status}");
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "a query is sent only when the call is awaited"]
 pub struct QueryCall<R> {
     target: Target,

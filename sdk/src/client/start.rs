@@ -40,6 +40,10 @@ use crate::search_attribute::SearchAttributeValue;
 ///     .id("greet-ada")
 ///     .task_queue("greetings")
 ///     .execution_timeout(Duration::from_mins(5))
+///     .retry(RetryPolicy::new().max_attempts(3))
+///     .start_delay(Duration::from_secs(10))
+///     .memo("asked_by", &"Grace")
+///     .summary("the first greeting")
 ///     .await?;
 /// println!("{}", greeting.result().await?);
 /// # Ok(())
@@ -220,6 +224,31 @@ impl<K: Workflow, Q, Then> StartCall<K, Q, Then> {
 
     /// Sends a signal in the same step: to the workflow that is started, or to the open one that
     /// has the id already.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # use outlast::prelude::*;
+    /// # #[derive(Default)]
+    /// # struct Cart { items: Vec<String> }
+    /// #[outlast::workflow]
+    /// impl Cart {
+    ///     #[run]
+    ///     async fn run(ctx: WorkflowContext<Self>) -> WorkflowResult<()> {
+    ///         Ok(ctx.wait_until(|cart| cart.items.len() >= 3).await?)
+    ///     }
+    ///
+    ///     #[signal]
+    ///     fn add(&mut self, item: String) {
+    ///         self.items.push(item);
+    ///     }
+    /// }
+    ///
+    /// # async fn example(client: outlast::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let cart = client.start(Cart::run, ()).id("cart-7").task_queue("carts");
+    /// cart.with_signal(Cart::add, "pen".into()).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn with_signal<F, M>(mut self, signal: F, args: InputOf<F::Args>) -> Self
     where
         F: SignalFn<K::State, M>,

@@ -20,6 +20,19 @@ use crate::ids::{UpdateId, WorkflowId};
 ///
 /// As long as no worker takes the update the call waits; bound it with `tokio::time::timeout`
 /// where that matters.
+///
+/// # Examples
+/// ```no_run
+/// # use outlast::WorkflowHandle;
+/// # use outlast::client::Untyped;
+/// # async fn example(order: WorkflowHandle<Untyped>) -> Result<(), Box<dyn std::error::Error>> {
+/// let added = order.update_by_name::<u32>("add_item", ("pen".to_owned(), 2));
+/// // Sent again under the same id, the update is not made twice.
+/// let items = added.id("request-17").await?;
+/// println!("{items} items");
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "an update is sent only when the call is awaited"]
 pub struct UpdateCall<R> {
     target: Target,

@@ -5,11 +5,6 @@
 //! I/O. A workflow task makes one hop each way: from its poll to the
 //! thread of its run, and from there to the request that answers it.
 
-#![allow(
-    clippy::disallowed_macros,
-    reason = "this is the code around workflows, which waits as the runtime does"
-)]
-
 mod activities;
 mod attempt;
 mod builder;

@@ -70,15 +70,11 @@ impl<W> WorkflowContext<W> {
     ///     Ok(receipt)
     /// }
     /// ```
-    #[allow(
+    #[expect(
         clippy::needless_pass_by_value,
         reason = "a function is only the activity's name here"
     )]
     #[track_caller]
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "functions are passed as they are"
-    )]
     pub fn activity<F, M>(
         &self,
         function: F,
@@ -295,6 +291,17 @@ impl<W> WorkflowContext<W> {
     }
 
     /// The time of the workflow task that is under way, the same on every replay.
+    ///
+    /// # Examples
+    /// ```
+    /// # use outlast::prelude::*;
+    /// #[workflow]
+    /// async fn measures(ctx: WorkflowContext) -> WorkflowResult<Duration> {
+    ///     let began = ctx.now();
+    ///     ctx.sleep(Duration::from_mins(1)).await?;
+    ///     Ok(ctx.now().duration_since(began)?)
+    /// }
+    /// ```
     #[must_use]
     pub fn now(&self) -> SystemTime {
         self.core.lock().facts.now
@@ -317,12 +324,24 @@ impl<W> WorkflowContext<W> {
     }
 
     /// A random UUID (version 4), the same on every replay.
+    ///
+    /// # Examples
+    /// ```
+    /// # use outlast::prelude::*;
+    /// # #[activity(start_to_close_timeout = "5s")]
+    /// # async fn charge(key: String) -> Result<(), ActivityError> { Ok(()) }
+    /// #[workflow]
+    /// async fn pays(ctx: WorkflowContext) -> WorkflowResult<()> {
+    ///     let key = ctx.uuid().to_string();
+    ///     Ok(ctx.activity(charge, key).await?)
+    /// }
+    /// ```
     #[must_use]
     pub fn uuid(&self) -> uuid::Uuid {
         uuid::Builder::from_random_bytes(self.core.draw(Random::next_bytes)).into_uuid()
     }
 
-    /// What is known of the execution.
+    /// What is known of the execution; [`WorkflowInfo`] has an example.
     #[must_use]
     pub fn info(&self) -> WorkflowInfo {
         WorkflowInfo::new(&self.core)
@@ -337,6 +356,19 @@ impl<W> WorkflowContext<W> {
     /// Whether the workflow does again what it did before.
     ///
     /// Only for what has no effect on the workflow, such as logs and metrics.
+    ///
+    /// # Examples
+    /// ```
+    /// # use outlast::prelude::*;
+    /// # fn count_start() {}
+    /// #[workflow]
+    /// async fn counted(ctx: WorkflowContext) -> WorkflowResult<()> {
+    ///     if !ctx.is_replaying() {
+    ///         count_start();
+    ///     }
+    ///     Ok(ctx.sleep(Duration::from_mins(1)).await?)
+    /// }
+    /// ```
     #[must_use]
     pub fn is_replaying(&self) -> bool {
         self.core.lock().facts.is_replaying
@@ -374,7 +406,8 @@ impl<W> WorkflowContext<W> {
 
     /// Ends this run and goes on in a new one of the given workflow.
     ///
-    /// The call turns into the error that ends the run: `return Err(call.into())`.
+    /// The call turns into the error that ends the run: `return Err(call.into())`, as in the
+    /// example of [`HistoryInfo`].
     #[allow(
         clippy::needless_pass_by_value,
         reason = "a function is only the workflow's name here"

@@ -11,6 +11,18 @@ use crate::ids::{RunId, WorkflowExecution, WorkflowId};
 use crate::retry_policy::RetryPolicy;
 
 /// What is known of a workflow execution from its start.
+///
+/// # Examples
+/// ```
+/// # use outlast::prelude::*;
+/// #[workflow]
+/// async fn follows_up(ctx: WorkflowContext) -> WorkflowResult<String> {
+///     let info = ctx.info();
+///     // What the run before this one returned, for a cron workflow.
+///     let last = info.last_result::<u32>()?.unwrap_or(0);
+///     Ok(format!("{} on {}, after {last}", info.workflow_id(), info.task_queue()))
+/// }
+/// ```
 #[derive(Clone)]
 pub struct WorkflowInfo {
     execution: WorkflowExecution,
@@ -135,6 +147,21 @@ impl fmt::Debug for WorkflowInfo {
 }
 
 /// What is known of a run's history, as of the workflow task that is under way.
+///
+/// # Examples
+/// ```
+/// # use outlast::prelude::*;
+/// #[workflow]
+/// async fn rounds(ctx: WorkflowContext, round: u32) -> WorkflowResult<u32> {
+///     ctx.sleep(Duration::from_mins(1)).await?;
+///     let history = ctx.history();
+///     if history.continue_as_new_suggested() || history.events() > 5_000 {
+///         let next = ctx.continue_as_new_as(rounds, round + 1).task_queue("quiet");
+///         return Err(next.into());
+///     }
+///     Ok(round)
+/// }
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct HistoryInfo {
     events: u64,

@@ -86,6 +86,18 @@ pub struct TimerHandle {
 
 impl TimerHandle {
     /// Cancels the timer; the handle then gives a [`CanceledFailure`].
+    ///
+    /// # Examples
+    /// ```
+    /// # use outlast::prelude::*;
+    /// #[workflow]
+    /// async fn naps(ctx: WorkflowContext) -> WorkflowResult<bool> {
+    ///     let nap = ctx.sleep(Duration::from_hours(8)).summary("the night").start();
+    ///     ctx.sleep(Duration::from_mins(1)).await?;
+    ///     nap.cancel();
+    ///     Ok(nap.await.is_ok())
+    /// }
+    /// ```
     pub fn cancel(&self) {
         if let Some(operation) = self.operation {
             self.core.cancel(operation);

@@ -16,5 +16,6 @@ mod mocks;
 mod races;
 mod running;
 mod scene;
+mod sets;
 mod timing;
 mod workflow_mocks;

@@ -177,7 +177,7 @@ fn gotcha_15_a_query_of_a_run_that_continued_as_new_answers_and_does_not_continu
         name: "round".to_owned(),
         input: vec![],
     };
-    let ended = history.clone().task().continued_as_new();
+    let ended = history.task().continued_as_new();
     let mut run = run_of(Rounds::run);
     // A run that is kept is asked as one that is rebuilt.
     for task in [ended.workflow_task(), WorkflowTask::default()] {
