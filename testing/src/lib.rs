@@ -1,5 +1,4 @@
 #![doc = include_str!("docs/guide.md")]
-
 #![allow(
     clippy::disallowed_macros,
     reason = "servers and drivers wait as the runtime does"
