@@ -162,17 +162,17 @@ async fn a_shutdown_ends_the_workers_polls() {
 #[tokio::test]
 async fn a_method_that_is_missing_says_its_name() {
     let (_server, peer) = scene();
-    let request = api::ListSchedulesRequest::default();
+    let request = api::ListWorkflowRulesRequest::default();
     let error = peer
         .client
         .clone()
-        .list_schedules(request)
+        .list_workflow_rules(request)
         .await
         .unwrap_err();
     assert_eq!(error.code(), Code::Unimplemented);
     assert_eq!(
         error.message(),
-        "ListSchedules is not supported by this server"
+        "ListWorkflowRules is not supported by this server"
     );
 }
 
