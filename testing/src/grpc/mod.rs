@@ -10,6 +10,7 @@ mod engine_calls;
 mod env_calls;
 mod handle;
 mod health;
+mod old_clients;
 mod operator_service;
 mod pace;
 mod service;

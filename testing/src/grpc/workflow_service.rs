@@ -2,6 +2,7 @@
 //!
 //! Methods that are missing here are answered with UNIMPLEMENTED.
 
+use outlast_proto::temporal::api::enums::v1::HistoryEventFilterType;
 use outlast_proto::temporal::api::workflowservice::v1 as api;
 use outlast_proto::temporal::api::workflowservice::v1::execute_multi_operation_response::{
     Response as OperationResponse, response as operation,
@@ -12,6 +13,7 @@ use tonic::{Request, Response, Status};
 use super::Server;
 use super::calls::{Hold, wait};
 use super::engine_calls::engine_calls;
+use super::old_clients;
 use super::status::status;
 use crate::server::{Answer, Engine, Error};
 
@@ -152,14 +154,26 @@ engine_calls! {
             &self,
             request: Request<api::GetWorkflowExecutionHistoryRequest>,
         ) -> Reply<api::GetWorkflowExecutionHistoryResponse> {
-            match wait(&self.shared, request, Hold::Read, |engine, request| {
+            let filter = request.get_ref().history_event_filter_type();
+            let simplified = filter == HistoryEventFilterType::CloseEvent
+                && !old_clients::follows_next_run(request.metadata());
+            let mut answer = match wait(&self.shared, request, Hold::Read, |engine, request| {
                 engine.get_workflow_execution_history(&request)
             })
             .await?
             {
-                Answer::History(answer) => reply(*answer),
-                other => Err(mixed_up(&other)),
+                Answer::History(answer) => *answer,
+                other => return Err(mixed_up(&other)),
+            };
+            if let Ok(response) = &mut answer
+                && simplified
+            {
+                let history = response.history.iter_mut();
+                history
+                    .flat_map(|history| &mut history.events)
+                    .for_each(old_clients::simplify);
             }
+            reply(answer)
         }
 
         async fn query_workflow(

@@ -1,7 +1,8 @@
 //! Chains of runs: continue-as-new and retries.
 
-use outlast_proto::temporal::api::enums::v1::RetryState;
+use outlast_proto::temporal::api::enums::v1::{EventType, HistoryEventFilterType, RetryState};
 use outlast_proto::temporal::api::history::v1::history_event::Attributes;
+use outlast_proto::temporal::api::workflowservice::v1 as api;
 
 use crate::conform;
 use crate::support::builders::*;
@@ -81,6 +82,39 @@ async fn a_failed_workflow_with_a_retry_policy_starts_over() {
             panic!("the run did not fail")
         };
         assert_eq!(failed.retry_state(), RetryState::MaximumAttemptsReached);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn clients_that_cannot_follow_a_retry_see_a_continuation() {
+    conform("old-client", async |peer| {
+        let mut request = peer.start_request();
+        request.retry_policy = at_most(2, 60.0);
+        let first = peer.start_with(request).await.unwrap().run_id;
+        let task = peer.poll().await;
+        peer.complete(&task, vec![fail_workflow("once")])
+            .await
+            .unwrap();
+        let request = api::GetWorkflowExecutionHistoryRequest {
+            namespace: "default".to_owned(),
+            execution: peer.run(&first),
+            wait_new_event: true,
+            history_event_filter_type: HistoryEventFilterType::CloseEvent as i32,
+            ..Default::default()
+        };
+        let mut client = peer.client.clone();
+        let response = client.get_workflow_execution_history(request).await;
+        let events = response.unwrap().into_inner().history.unwrap().events;
+        let Some(Attributes::WorkflowExecutionContinuedAsNewEventAttributes(a)) =
+            &events[0].attributes
+        else {
+            panic!("{events:?}")
+        };
+        assert!(!a.new_execution_run_id.is_empty());
+        let known = peer.close_event_of(&first).await;
+        assert_eq!(known.event_type(), EventType::WorkflowExecutionFailed);
+        peer.terminate("").await.unwrap();
     })
     .await;
 }
