@@ -51,15 +51,6 @@ impl Peer {
         listed.unwrap().into_inner().custom_attributes.remove(name)
     }
 
-    fn registration(&self, name: &str) -> api::RegisterNamespaceRequest {
-        api::RegisterNamespaceRequest {
-            namespace: name.to_owned(),
-            description: "what it is for".to_owned(),
-            workflow_execution_retention_period: seconds(86_400.0),
-            ..Default::default()
-        }
-    }
-
     async fn register(&self, request: api::RegisterNamespaceRequest) -> Result<(), Status> {
         self.client().register_namespace(request).await.map(drop)
     }
@@ -72,6 +63,15 @@ impl Peer {
         };
         let described = self.unrecorded().client().describe_namespace(request).await;
         described.map(tonic::Response::into_inner)
+    }
+}
+
+fn registration(name: &str) -> api::RegisterNamespaceRequest {
+    api::RegisterNamespaceRequest {
+        namespace: name.to_owned(),
+        description: "what it is for".to_owned(),
+        workflow_execution_retention_period: seconds(86_400.0),
+        ..Default::default()
     }
 }
 
@@ -144,8 +144,8 @@ async fn search_attributes_of_the_server_stay_what_they_are() {
 async fn a_namespace_is_registered_changed_and_deleted() {
     conform("namespace", async |peer| {
         let name = peer.workflow_id.clone();
-        peer.register(peer.registration(&name)).await.unwrap();
-        let taken = peer.register(peer.registration(&name)).await.unwrap_err();
+        peer.register(registration(&name)).await.unwrap();
+        let taken = peer.register(registration(&name)).await.unwrap_err();
         assert_eq!(taken.code(), Code::AlreadyExists);
         let info = peer.namespace(&name).await.unwrap().namespace_info.unwrap();
         assert_eq!(info.description, "what it is for");
@@ -216,7 +216,7 @@ async fn a_namespace_is_registered_changed_and_deleted() {
 #[tokio::test]
 async fn namespaces_that_make_no_sense_are_refused() {
     conform("namespace-refusals", async |peer| {
-        let good = peer.registration(&peer.workflow_id);
+        let good = registration(&peer.workflow_id);
         let cases = [
             api::RegisterNamespaceRequest::default(),
             api::RegisterNamespaceRequest {
