@@ -69,7 +69,7 @@ pub enum QueryError {
     #[error("the workflow ended before its first task")]
     NotReady(#[source] RpcError),
     /// No worker polls the workflow's task queue.
-    #[error("no worker is there to answer")]
+    #[error("no worker polls the workflow's task queue: start one, or wait for it")]
     NoWorker(#[source] RpcError),
     /// The workflow has a status that the call excluded.
     #[error("the workflow is {0}, which the query excludes")]
@@ -78,7 +78,7 @@ pub enum QueryError {
     #[error("cannot send the query")]
     Rpc(#[source] RpcError),
     /// No worker answered in time; perhaps there is none.
-    #[error("no worker answered in time")]
+    #[error("no worker answered in time: is one running for the workflow's task queue?")]
     Timeout(#[source] RpcError),
 }
 

@@ -47,10 +47,18 @@ where
 {
     let mut retries = Retries::new(patience);
     loop {
+        let begun = Instant::now();
         let status = match timeout(patience.deadline(), attempt()).await {
             Ok(Ok(response)) => return Ok(response.into_inner()),
+            // A server that keeps the deadline too may be the first to break off.
+            Ok(Err(status))
+                if status.code() == Code::Cancelled
+                    && begun.elapsed() + DEADLINE_TOLERANCE >= patience.deadline() =>
+            {
+                Status::deadline_exceeded(UNANSWERED)
+            }
             Ok(Err(status)) => status,
-            Err(_) => Status::deadline_exceeded("the server did not answer in time"),
+            Err(_) => Status::deadline_exceeded(UNANSWERED),
         };
         let Some(delay) = retries.next_delay(&status) else {
             return Err(status);
@@ -59,6 +67,11 @@ where
         sleep(delay).await;
     }
 }
+
+/// By how much the server's clock of a deadline may be ahead of ours.
+const DEADLINE_TOLERANCE: Duration = Duration::from_secs(1);
+
+const UNANSWERED: &str = "the server did not answer in time";
 
 /// The attempts of one call.
 struct Retries {

@@ -6,6 +6,7 @@ use std::io;
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use http::HeaderMap;
@@ -33,6 +34,8 @@ enum Answer {
     Message(Bytes),
     Refusal(Status),
     Silence,
+    /// Breaks off after so long.
+    Silenced(Duration),
 }
 
 impl FakeServer {
@@ -57,6 +60,11 @@ impl FakeServer {
 
     pub(super) fn hangs(self, method: &str) -> Self {
         self.will(method, Answer::Silence)
+    }
+
+    /// As a server does that keeps the deadline of the request.
+    pub(super) fn cancels_after(self, method: &str, duration: Duration) -> Self {
+        self.will(method, Answer::Silenced(duration))
     }
 
     pub(super) fn breaks_off(self, method: &str) -> Self {
@@ -109,6 +117,10 @@ impl FakeServer {
                 .unwrap()),
             Answer::Refusal(status) => Ok(status.into_http()),
             Answer::Silence => pending().await,
+            Answer::Silenced(duration) => {
+                tokio::time::sleep(duration).await;
+                Ok(Status::cancelled("stream no longer needed").into_http())
+            }
         }
     }
 }

@@ -117,6 +117,20 @@ async fn a_request_that_is_not_answered_fails_after_30_seconds_and_is_not_repeat
     assert_eq!(error.code(), RpcCode::DeadlineExceeded);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_server_that_breaks_off_at_the_deadline_did_not_answer_in_time() {
+    for (after, want) in [
+        (Duration::from_millis(29_900), RpcCode::DeadlineExceeded),
+        (Duration::from_secs(5), RpcCode::Canceled),
+    ] {
+        let server = FakeServer::default().cancels_after(SIGNAL, after);
+        let SignalError::Rpc(error) = signal(&server).await.unwrap_err() else {
+            panic!("not an error of the request")
+        };
+        assert_eq!(error.code(), want, "after {after:?}");
+    }
+}
+
 #[tokio::test]
 async fn every_request_says_who_asks_and_how_long() {
     let server = FakeServer::default().answers(SIGNAL, &SignalWorkflowExecutionResponse::default());
