@@ -13,11 +13,17 @@ use super::status::status;
 engine_calls! {
     impl OperatorService for Server;
 
-    owned {}
+    owned {
+        create_nexus_endpoint(CreateNexusEndpointRequest) -> CreateNexusEndpointResponse;
+        update_nexus_endpoint(UpdateNexusEndpointRequest) -> UpdateNexusEndpointResponse;
+    }
 
     borrowed {
         add_search_attributes(AddSearchAttributesRequest) -> AddSearchAttributesResponse;
         delete_namespace(DeleteNamespaceRequest) -> DeleteNamespaceResponse;
+        delete_nexus_endpoint(DeleteNexusEndpointRequest) -> DeleteNexusEndpointResponse;
+        get_nexus_endpoint(GetNexusEndpointRequest) -> GetNexusEndpointResponse;
+        list_nexus_endpoints(ListNexusEndpointsRequest) -> ListNexusEndpointsResponse;
         list_search_attributes(ListSearchAttributesRequest) -> ListSearchAttributesResponse;
         remove_search_attributes(RemoveSearchAttributesRequest) -> RemoveSearchAttributesResponse;
     }

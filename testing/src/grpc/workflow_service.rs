@@ -39,6 +39,8 @@ engine_calls! {
         respond_activity_task_completed_by_id(RespondActivityTaskCompletedByIdRequest) -> RespondActivityTaskCompletedByIdResponse;
         respond_activity_task_failed(RespondActivityTaskFailedRequest) -> RespondActivityTaskFailedResponse;
         respond_activity_task_failed_by_id(RespondActivityTaskFailedByIdRequest) -> RespondActivityTaskFailedByIdResponse;
+        respond_nexus_task_completed(RespondNexusTaskCompletedRequest) -> RespondNexusTaskCompletedResponse;
+        respond_nexus_task_failed(RespondNexusTaskFailedRequest) -> RespondNexusTaskFailedResponse;
         respond_query_task_completed(RespondQueryTaskCompletedRequest) -> RespondQueryTaskCompletedResponse;
         respond_workflow_task_completed(RespondWorkflowTaskCompletedRequest) -> RespondWorkflowTaskCompletedResponse;
         respond_workflow_task_failed(RespondWorkflowTaskFailedRequest) -> RespondWorkflowTaskFailedResponse;
@@ -146,6 +148,23 @@ engine_calls! {
             .await?
             {
                 Answer::ActivityTask(answer) => Ok(Response::new(*answer)),
+                other => Err(mixed_up(&other)),
+            }
+        }
+
+        async fn poll_nexus_task_queue(
+            &self,
+            request: Request<api::PollNexusTaskQueueRequest>,
+        ) -> Reply<api::PollNexusTaskQueueResponse> {
+            match wait(
+                &self.shared,
+                request,
+                Hold::Poll,
+                Engine::poll_nexus_task_queue,
+            )
+            .await?
+            {
+                Answer::NexusTask(answer) => Ok(Response::new(*answer)),
                 other => Err(mixed_up(&other)),
             }
         }

@@ -96,10 +96,33 @@ impl Engine {
                 | ActivityState::Paused => {}
             }
         }
+        business.extend(self.nexus_business(run));
         if run.query_is_under_way(&self.world) {
             business.push("a query waits for its answer".to_owned());
         }
         business
+    }
+
+    /// What the handlers of a run's Nexus operations are doing. Operations that have started go on
+    /// elsewhere.
+    fn nexus_business(&self, run: &Execution) -> Vec<String> {
+        if !run.is_open() {
+            return Vec::new();
+        }
+        let queues = &self.world.queues;
+        let running = (!run.nexus_tasks.is_empty()).then(|| "a Nexus task is running".to_owned());
+        let waiting = run.operations.values().filter_map(|operation| {
+            let queue = operation.waits_in()?;
+            let attended = queues.is_attended(queue) || self.is_fresh(operation.scheduled_at());
+            attended.then(|| {
+                format!(
+                    "Nexus operation {:?} waits in queue {:?}",
+                    operation.name(),
+                    queue.name
+                )
+            })
+        });
+        running.into_iter().chain(waiting).collect()
     }
 
     /// Whether a worker may just be about to poll for a task of this age.

@@ -209,10 +209,12 @@ impl Execution {
 
     /// What every next run of the chain has in common with this one.
     fn successor(&self, run_id: &str) -> StartedAttributes {
+        let callbacks = self.callbacks.iter();
         StartedAttributes {
             continued_execution_run_id: self.run_id.clone(),
             original_execution_run_id: run_id.to_owned(),
             identity: String::new(),
+            completion_callbacks: callbacks.map(|c| c.callback().clone()).collect(),
             ..(*self.started).clone()
         }
     }

@@ -207,6 +207,7 @@ impl Execution {
         if goes_on(closed) || !self.reset_run_id.is_empty() {
             return;
         }
+        self.send_callbacks(closed, world);
         let first_run_id = &self.started.first_execution_run_id;
         if world.awaited_chains.remove(first_run_id) {
             world.deliveries.push_back(Delivery::ChainEnded {

@@ -387,6 +387,10 @@ impl Engine {
                 }
                 Timer::FirstTask => run.end_backoff(world),
                 Timer::NapOver { napper } => world.end_nap(napper),
+                Timer::Nexus {
+                    scheduled_event_id,
+                    timer,
+                } => run.fire_nexus(scheduled_event_id, timer, world),
                 Timer::RunTimeout | Timer::ExecutionTimeout => run.time_out_run(world),
                 Timer::User { timer_id } => run.fire_timer(timer_id, world),
                 Timer::WorkflowTask { stamp, timeout } => run.time_out_task(stamp, timeout, world),
@@ -415,6 +419,10 @@ fn describe(timer: &Timer) -> String {
         Timer::ExecutionTimeout => "workflow execution timeout".to_owned(),
         Timer::FirstTask => "end of the delay before the first workflow task".to_owned(),
         Timer::NapOver { .. } => "end of the time that an activity takes".to_owned(),
+        Timer::Nexus {
+            scheduled_event_id,
+            timer,
+        } => super::nexus::describe_timer(*scheduled_event_id, *timer),
         Timer::RunTimeout => "workflow run timeout".to_owned(),
         Timer::User { timer_id } => format!("timer {timer_id:?}"),
         Timer::WorkflowTask { timeout, .. } => {

@@ -13,6 +13,7 @@ use super::command_limits::Pending;
 use super::cron;
 use super::errors::{Error, Result};
 use super::execution::Execution;
+use super::nexus;
 use super::retry;
 use super::updates::messages::UpdateMessage;
 use super::wire::{is_negative, set_duration};
@@ -55,6 +56,8 @@ struct Checker<'a> {
     activities: BTreeSet<&'a str>,
     unbuffered_timers: Vec<&'a str>,
     pending: Pending,
+    schedules_operations: bool,
+    canceled_operations: BTreeSet<i64>,
 }
 
 /// Refuses a close command that is not the last one. The task goes on as if nothing was sent.
@@ -92,6 +95,8 @@ pub(super) fn check<'a>(
             .collect(),
         unbuffered_timers: Vec::new(),
         pending: Pending::of(execution),
+        schedules_operations: false,
+        canceled_operations: BTreeSet::new(),
     };
     checker.check_messages()?;
     for command in commands {
@@ -174,12 +179,26 @@ impl<'a> Checker<'a> {
                 Cause::BadRequestCancelExternalWorkflowExecutionAttributes,
                 &a.workflow_id,
             ),
-            Attributes::ScheduleNexusOperationCommandAttributes(_)
-            | Attributes::RequestCancelNexusOperationCommandAttributes(_) => Err(Flaw::new(
-                Cause::FeatureDisabled,
-                format!("{} is not supported by this server", command_name(command)),
-            )),
+            Attributes::ScheduleNexusOperationCommandAttributes(a) => {
+                self.schedules_operations = true;
+                let flaw = nexus::schedule_flaw(a, &self.world.endpoints);
+                let cause = Cause::BadScheduleNexusOperationAttributes;
+                flaw.map_or(Ok(()), |text| Err(Flaw::new(cause, text)))
+            }
+            Attributes::RequestCancelNexusOperationCommandAttributes(a) => {
+                self.check_operation_cancel(a.scheduled_event_id)
+            }
         }
+    }
+
+    fn check_operation_cancel(&mut self, scheduled_event_id: i64) -> Checked {
+        let run = self.execution;
+        let flaw = match self.canceled_operations.insert(scheduled_event_id) {
+            true => run.cancel_flaw(scheduled_event_id, self.schedules_operations),
+            false => Some(nexus::canceled_before(scheduled_event_id)),
+        };
+        let cause = Cause::BadRequestCancelNexusOperationAttributes;
+        flaw.map_or(Ok(()), |text| Err(Flaw::new(cause, text)))
     }
 
     fn check_activity(

@@ -98,9 +98,11 @@ impl Execution {
             Attributes::RequestCancelExternalWorkflowExecutionCommandAttributes(a) => {
                 self.initiate_cancel(*a, completed, world);
             }
-            Attributes::ScheduleNexusOperationCommandAttributes(_)
-            | Attributes::RequestCancelNexusOperationCommandAttributes(_) => {
-                unreachable!("the check refuses commands that this server does not support")
+            Attributes::ScheduleNexusOperationCommandAttributes(a) => {
+                self.schedule_operation(*a, metadata, completed, world);
+            }
+            Attributes::RequestCancelNexusOperationCommandAttributes(a) => {
+                self.request_operation_cancel(a.scheduled_event_id, completed, world);
             }
         }
     }

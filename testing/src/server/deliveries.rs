@@ -15,6 +15,7 @@ use super::children::start_request;
 use super::execution::{NewRun, RunKey};
 use super::externals::{CancelInitiated, SignalInitiated};
 use super::id_policies::Verdict;
+use super::nexus::OperationEnd;
 use super::wire::workflow_execution;
 
 type ChildInitiated = events::StartChildWorkflowExecutionInitiatedEventAttributes;
@@ -22,6 +23,12 @@ type ChildInitiated = events::StartChildWorkflowExecutionInitiatedEventAttribute
 /// Something that one run does to another.
 #[derive(Debug)]
 pub(super) enum Delivery {
+    /// A run that has closed has somebody to tell.
+    Callback {
+        from: RunKey,
+        at: usize,
+        end: Box<OperationEnd>,
+    },
     /// A workflow asks another to cancel itself.
     Cancel {
         from: RunKey,
@@ -68,6 +75,7 @@ pub(super) enum Delivery {
 impl Engine {
     pub(super) fn deliver(&mut self, delivery: Delivery) {
         match delivery {
+            Delivery::Callback { from, at, end } => self.deliver_callback(from, at, *end),
             Delivery::Cancel {
                 from,
                 initiated_event_id,

@@ -19,6 +19,7 @@ use super::activity_control::Pause;
 use super::children::Child;
 use super::errors::Result;
 use super::execution::Execution;
+use super::nexus::CompletionCallback;
 use super::wire::{NEVER, set_duration, system_time, timestamp, wire_duration};
 
 impl Engine {
@@ -39,7 +40,12 @@ impl Engine {
             pending_children: pending_children(run),
             pending_workflow_task: pending_task(run),
             workflow_extended_info: Some(extended_info(run)),
-            ..Default::default()
+            pending_nexus_operations: run
+                .operations
+                .iter()
+                .map(|(id, operation)| operation.info(*id))
+                .collect(),
+            callbacks: run.callbacks.iter().map(CompletionCallback::info).collect(),
         })
     }
 }

@@ -11,6 +11,7 @@ impl Engine {
         while let Some((queue, task, poll)) = self.world.queues.next_match() {
             let key = match task {
                 QueuedTask::Activity { run, .. }
+                | QueuedTask::Nexus { run, .. }
                 | QueuedTask::Query { run, .. }
                 | QueuedTask::Workflow { run, .. } => run,
             };
@@ -50,6 +51,15 @@ impl Engine {
                 task.poller_scaling_decision = poll.scaling_decision();
                 Some(Answer::ActivityTask(Box::new(task)))
             }
+            QueuedTask::Nexus {
+                scheduled_event_id,
+                stamp,
+                ..
+            } => {
+                let mut task = run.start_nexus(scheduled_event_id, stamp, world)?;
+                task.poller_scaling_decision = poll.scaling_decision();
+                Some(Answer::NexusTask(Box::new(task)))
+            }
             QueuedTask::Query { call, .. } => {
                 let task = run.start_query(call, world)?;
                 Some(Answer::WorkflowTask(Box::new(task)))
@@ -85,6 +95,12 @@ impl Engine {
                     return;
                 };
                 self.in_run(key, |run, world| run.unstart_activity(&token, world));
+            }
+            Answer::NexusTask(task) => {
+                let Ok((key, token)) = self.task_run(&task.task_token) else {
+                    return;
+                };
+                self.in_run(key, |run, world| run.unstart_nexus(&token, world));
             }
             Answer::History(_) | Answer::Query(_) | Answer::Slept | Answer::Update(_) => {}
         }
@@ -129,11 +145,14 @@ impl Engine {
 
     /// Answers a poll with nothing.
     pub(super) fn answer_empty(&mut self, call: CallId) {
-        let answer = match self.world.calls.place(call) {
-            Some(Place::Queue(queue)) if queue.queue_type == QueueType::Activity => {
-                Answer::ActivityTask(Box::default())
-            }
-            _ => Answer::WorkflowTask(Box::default()),
+        let queue_type = match self.world.calls.place(call) {
+            Some(Place::Queue(queue)) => queue.queue_type,
+            _ => QueueType::Workflow,
+        };
+        let answer = match queue_type {
+            QueueType::Activity => Answer::ActivityTask(Box::default()),
+            QueueType::Nexus => Answer::NexusTask(Box::default()),
+            QueueType::Workflow => Answer::WorkflowTask(Box::default()),
         };
         self.world.calls.answer(call, answer);
     }
@@ -142,6 +161,9 @@ impl Engine {
 impl Execution {
     /// Whether the run may be holding the clock; whether it does depends on its workers.
     pub(super) fn may_be_busy(&self) -> bool {
-        self.task.is_some() || !self.activities.is_empty() || !self.queries.is_empty()
+        self.task.is_some()
+            || !self.activities.is_empty()
+            || !self.queries.is_empty()
+            || (self.is_open() && !(self.operations.is_empty() && self.nexus_tasks.is_empty()))
     }
 }

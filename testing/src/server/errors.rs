@@ -66,6 +66,13 @@ impl Error {
         Self::new(Code::Unimplemented, message)
     }
 
+    pub(super) fn endpoint_exists(name: &str) -> Self {
+        Self::new(
+            Code::AlreadyExists,
+            format!("error creating Nexus endpoint. Endpoint with name {name} already registered"),
+        )
+    }
+
     pub(super) fn failed_precondition(message: impl Into<String>) -> Self {
         Self::new(Code::FailedPrecondition, message)
     }

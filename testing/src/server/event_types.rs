@@ -76,4 +76,13 @@ event_types! {
     MarkerRecorded: MarkerRecordedEventAttributes,
     UpsertWorkflowSearchAttributes: UpsertWorkflowSearchAttributesEventAttributes,
     WorkflowPropertiesModified: WorkflowPropertiesModifiedEventAttributes,
+    NexusOperationScheduled: NexusOperationScheduledEventAttributes,
+    NexusOperationStarted: NexusOperationStartedEventAttributes,
+    NexusOperationCompleted: NexusOperationCompletedEventAttributes,
+    NexusOperationFailed: NexusOperationFailedEventAttributes,
+    NexusOperationCanceled: NexusOperationCanceledEventAttributes,
+    NexusOperationTimedOut: NexusOperationTimedOutEventAttributes,
+    NexusOperationCancelRequested: NexusOperationCancelRequestedEventAttributes,
+    NexusOperationCancelRequestCompleted: NexusOperationCancelRequestCompletedEventAttributes,
+    NexusOperationCancelRequestFailed: NexusOperationCancelRequestFailedEventAttributes,
 }

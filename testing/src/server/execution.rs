@@ -13,6 +13,7 @@ use super::children::Child;
 use super::commands::{is_set, merge};
 use super::history::{Draft, History};
 use super::history_reads::HistoryRead;
+use super::nexus::{CompletionCallback, Operation};
 use super::queries::Query;
 use super::timers::{Timer, TimerKey};
 use super::updates::Updates;
@@ -69,6 +70,12 @@ pub(super) struct Execution {
     pub(super) activities: BTreeMap<i64, Activity>,
     pub(super) timers: BTreeMap<String, UserTimer>,
     pub(super) children: BTreeMap<i64, Child>,
+    /// Nexus operations, by the events that scheduled them.
+    pub(super) operations: BTreeMap<i64, Operation>,
+    /// The Nexus tasks in the hands of workers, by their stamps.
+    pub(super) nexus_tasks: BTreeMap<u64, i64>,
+    /// Who is told when the chain of this run ends.
+    pub(super) callbacks: Vec<CompletionCallback>,
     pub(super) updates: Updates,
     pub(super) queries: Vec<Query>,
     pub(super) reads: Vec<HistoryRead>,
@@ -119,6 +126,8 @@ impl Execution {
         merge(&mut memo, started.memo.clone().unwrap_or_default().fields);
         let attributes = started.search_attributes.clone().unwrap_or_default();
         merge(&mut search_attributes, attributes.indexed_fields);
+        let callbacks = started.completion_callbacks.iter().cloned();
+        let callbacks = callbacks.map(|callback| CompletionCallback::new(callback, world.now));
         Self {
             key,
             namespace: run.namespace.clone(),
@@ -141,6 +150,9 @@ impl Execution {
             activities: BTreeMap::new(),
             timers: BTreeMap::new(),
             children: BTreeMap::new(),
+            operations: BTreeMap::new(),
+            nexus_tasks: BTreeMap::new(),
+            callbacks: callbacks.collect(),
             updates: Updates::default(),
             queries: Vec::new(),
             reads: Vec::new(),

@@ -116,7 +116,9 @@ impl History {
         let any = !buffered.is_empty();
         let (mut others, mut ends) = (Vec::new(), Vec::new());
         for mut draft in buffered {
-            if end_of(&mut draft.attributes).is_some() {
+            if end_of(&mut draft.attributes).is_some()
+                || ended_operation(&draft.attributes).is_some()
+            {
                 ends.push(draft);
             } else {
                 others.push(draft);
@@ -210,6 +212,12 @@ impl History {
         self.buffered.iter().any(|draft| fires(draft, timer_id))
     }
 
+    /// Whether the end of a Nexus operation is buffered.
+    pub(super) fn has_buffered_operation_end(&self, scheduled_event_id: i64) -> bool {
+        let mut buffered = self.buffered.iter();
+        buffered.any(|draft| ended_operation(&draft.attributes) == Some(scheduled_event_id))
+    }
+
     /// One page of `batches` transactions from `from_id` on, and the id of the event behind it.
     pub(super) fn page(&self, from_id: i64, batches: usize) -> (&[HistoryEvent], i64) {
         let from = (from_id.max(1) - 1) as usize;
@@ -239,7 +247,7 @@ impl History {
             event_id,
             event_time: timestamp(draft.at),
             event_type: event_type as i32,
-            worker_may_ignore: event_type == EventType::WorkflowExecutionOptionsUpdated,
+            worker_may_ignore: may_be_ignored(event_type),
             task_id: self.first_task_id + event_id,
             user_metadata: draft.user_metadata,
             links: draft.links,
@@ -259,6 +267,27 @@ fn start_of(attributes: &Attributes) -> Option<i64> {
     match attributes {
         Attributes::ActivityTaskStartedEventAttributes(a) => Some(a.scheduled_event_id),
         Attributes::ChildWorkflowExecutionStartedEventAttributes(a) => Some(a.initiated_event_id),
+        _ => None,
+    }
+}
+
+/// Whether a worker that does not know events of this type can do without them.
+fn may_be_ignored(event_type: EventType) -> bool {
+    matches!(
+        event_type,
+        EventType::NexusOperationCancelRequestCompleted
+            | EventType::NexusOperationCancelRequestFailed
+            | EventType::WorkflowExecutionOptionsUpdated
+    )
+}
+
+/// The scheduled event of the Nexus operation that this event ends.
+fn ended_operation(attributes: &Attributes) -> Option<i64> {
+    match attributes {
+        Attributes::NexusOperationCanceledEventAttributes(a) => Some(a.scheduled_event_id),
+        Attributes::NexusOperationCompletedEventAttributes(a) => Some(a.scheduled_event_id),
+        Attributes::NexusOperationFailedEventAttributes(a) => Some(a.scheduled_event_id),
+        Attributes::NexusOperationTimedOutEventAttributes(a) => Some(a.scheduled_event_id),
         _ => None,
     }
 }

@@ -12,9 +12,13 @@ use super::execution::Execution;
 impl Execution {
     /// Leads to the first event.
     pub(super) fn link_to_start(&self) -> Link {
+        self.link_to_event(1, EventType::WorkflowExecutionStarted)
+    }
+
+    pub(super) fn link_to_event(&self, event_id: i64, event_type: EventType) -> Link {
         self.link_to(Reference::EventRef(EventReference {
-            event_id: 1,
-            event_type: EventType::WorkflowExecutionStarted as i32,
+            event_id,
+            event_type: event_type as i32,
         }))
     }
 

@@ -20,6 +20,8 @@ pub enum Answer {
     ActivityTask(Box<api::PollActivityTaskQueueResponse>),
     /// To `GetWorkflowExecutionHistory`.
     History(Box<Result<api::GetWorkflowExecutionHistoryResponse>>),
+    /// To `PollNexusTaskQueue`; empty if there was no task.
+    NexusTask(Box<api::PollNexusTaskQueueResponse>),
     /// To `QueryWorkflow`.
     Query(Box<Result<api::QueryWorkflowResponse>>),
     /// To a sleep: its moment has come.

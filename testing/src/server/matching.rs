@@ -14,6 +14,7 @@ use super::task_queues::Ledger;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum QueueType {
     Activity,
+    Nexus,
     Workflow,
 }
 
@@ -31,6 +32,11 @@ pub(super) struct QueueKey {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum QueuedTask {
     Activity {
+        run: RunKey,
+        scheduled_event_id: i64,
+        stamp: u64,
+    },
+    Nexus {
         run: RunKey,
         scheduled_event_id: i64,
         stamp: u64,
@@ -247,7 +253,7 @@ impl Engine {
 
     /// Announces a worker of a task queue.
     pub fn expect_worker_in(&mut self, namespace: &str, task_queue: &str) {
-        for queue_type in [QueueType::Activity, QueueType::Workflow] {
+        for queue_type in [QueueType::Activity, QueueType::Nexus, QueueType::Workflow] {
             self.world.queues.expect(QueueKey {
                 namespace: namespace.to_owned(),
                 queue_type,

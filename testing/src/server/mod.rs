@@ -61,6 +61,7 @@ mod matching;
 mod multi_operation;
 mod namespaces;
 mod naps;
+mod nexus;
 mod options;
 mod queries;
 mod reapply;

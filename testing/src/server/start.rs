@@ -14,6 +14,7 @@ use super::execution::{NewRun, RunKey};
 use super::history::Draft;
 use super::id_policies::{Joined, Verdict, policies};
 use super::limits::check_length;
+use super::nexus::CompletionCallback;
 use super::retry;
 use super::wire::{normal_queue, set_duration, timestamp, wire_duration};
 
@@ -252,8 +253,12 @@ impl Engine {
         } else {
             Vec::new()
         };
+        let callbacks = attributes.attached_completion_callbacks.clone();
         let draft = Draft::new(self.world.now, attributes).with_links(links);
-        self.transact(key, |run, _| {
+        self.transact(key, |run, world| {
+            let added = callbacks.into_iter();
+            let added = added.map(|callback| CompletionCallback::new(callback, world.now));
+            run.callbacks.extend(added);
             if options.attach_request_id {
                 run.request_ids.insert(request.request_id.clone());
             }

@@ -7,6 +7,7 @@ use super::Engine;
 use super::cron;
 use super::errors::{Error, Result};
 use super::limits::{ID_LIMIT, check_length};
+use super::nexus::check_callbacks;
 use super::retry;
 use super::wire::{is_negative, set_duration};
 
@@ -35,6 +36,7 @@ impl Engine {
         {
             return Err(Error::invalid("priority key can't be negative"));
         }
+        check_callbacks(&request.completion_callbacks)?;
         self.check_search_attributes(&request.namespace, request.search_attributes.as_ref())
     }
 

@@ -7,6 +7,7 @@ use outlast_proto::temporal::api::enums::v1::TimeoutType;
 
 use super::execution::RunKey;
 use super::naps::Napper;
+use super::nexus::NexusTimer;
 
 /// When a timer is due, and its place among those due at the same instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,6 +32,11 @@ pub(super) enum Timer {
     FirstTask,
     /// An activity's attempt that napped goes on.
     NapOver { napper: Napper },
+    /// Something about a Nexus operation.
+    Nexus {
+        scheduled_event_id: i64,
+        timer: NexusTimer,
+    },
     /// The run takes too long.
     RunTimeout,
     /// A timer of the workflow.

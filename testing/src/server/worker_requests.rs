@@ -49,7 +49,7 @@ impl Engine {
         )
     }
 
-    fn poll(
+    pub(super) fn poll(
         &mut self,
         queue_type: QueueType,
         namespace: String,

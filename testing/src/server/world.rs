@@ -14,6 +14,7 @@ use super::long_polls::Calls;
 use super::matching::TaskQueues;
 use super::namespaces::Namespaces;
 use super::naps::{Nap, Napper};
+use super::nexus::Endpoints;
 use super::options::ServerOptions;
 use super::timers::TimerQueue;
 use super::workers::Workers;
@@ -35,6 +36,7 @@ pub(super) struct World {
     pub(super) deliveries: VecDeque<Delivery>,
     /// Chains of runs, by their first run, whose end somebody wants to hear of.
     pub(super) awaited_chains: BTreeSet<String>,
+    pub(super) endpoints: Endpoints,
     pub(super) task_failures: VecDeque<WorkflowTaskFailure>,
     /// Types of activities that others complete, at some time, and that hold no clock.
     pub(super) detached: BTreeSet<String>,
@@ -57,6 +59,7 @@ impl World {
             new_runs: VecDeque::new(),
             deliveries: VecDeque::new(),
             awaited_chains: BTreeSet::new(),
+            endpoints: Endpoints::default(),
             task_failures: VecDeque::new(),
             detached: BTreeSet::new(),
             naps: BTreeMap::new(),

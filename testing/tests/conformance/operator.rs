@@ -3,19 +3,13 @@
 use outlast_proto::temporal::api::enums::v1::{IndexedValueType as Type, NamespaceState};
 use outlast_proto::temporal::api::namespace::v1::UpdateNamespaceInfo;
 use outlast_proto::temporal::api::operatorservice::v1 as operator;
-use outlast_proto::temporal::api::operatorservice::v1::operator_service_client::OperatorServiceClient;
 use outlast_proto::temporal::api::workflowservice::v1 as api;
 use tonic::{Code, Status};
 
 use crate::support::builders::seconds;
-use crate::transcript::Recorder;
 use crate::{Peer, conform};
 
 impl Peer {
-    fn operator(&self) -> OperatorServiceClient<Recorder> {
-        OperatorServiceClient::new(self.transport.clone())
-    }
-
     async fn add_attribute(&self, name: &str, value_type: i32) -> Result<(), Status> {
         let request = operator::AddSearchAttributesRequest {
             namespace: "default".to_owned(),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use outlast_proto::temporal::api::enums::v1::EventType;
+use outlast_proto::temporal::api::enums::v1::{EventType, PendingNexusOperationState};
 use outlast_proto::temporal::api::history::v1::HistoryEvent;
 use outlast_proto::temporal::api::workflowservice::v1 as api;
 
@@ -75,5 +75,28 @@ impl Peer {
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
         panic!("{:#?}", quiet.describe_schedule().await)
+    }
+
+    /// Waits until the workflow's Nexus operation is in a state.
+    pub(crate) async fn operation_in(&self, state: PendingNexusOperationState) {
+        self.described(|d| d.pending_nexus_operations[0].state() == state)
+            .await;
+    }
+
+    /// Waits until the workflow's callbacks have been sent.
+    pub(crate) async fn callback_sent(&self) {
+        self.described(|d| d.callbacks.iter().all(|callback| callback.attempt > 0))
+            .await;
+    }
+
+    async fn described(&self, holds: impl Fn(&api::DescribeWorkflowExecutionResponse) -> bool) {
+        let quiet = self.unrecorded();
+        for _ in 0..100 {
+            if holds(&quiet.describe("").await) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("{:#?}", quiet.describe("").await)
     }
 }

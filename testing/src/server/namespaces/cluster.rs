@@ -20,6 +20,8 @@ impl Engine {
                 upsert_memo: true,
                 sdk_metadata: true,
                 eager_workflow_start: true,
+                supports_schedules: true,
+                nexus: true,
                 count_group_by_execution_status: true,
                 ..Default::default()
             }),

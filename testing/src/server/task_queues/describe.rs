@@ -147,7 +147,8 @@ impl Engine {
         }
     }
 
-    /// Since when a task waits; nothing if it is out of date, or a query, which is no backlog.
+    /// Since when a task waits; nothing if it is out of date, or a query or a
+    /// Nexus request, which are no backlog.
     fn waiting_since(&self, task: &QueuedTask) -> Option<std::time::SystemTime> {
         match task {
             QueuedTask::Activity {
@@ -158,7 +159,7 @@ impl Engine {
                 let activity = self.runs.get(run)?.activities.get(scheduled_event_id)?;
                 (activity.stamp == *stamp).then_some(activity.attempt_scheduled_at)
             }
-            QueuedTask::Query { .. } => None,
+            QueuedTask::Nexus { .. } | QueuedTask::Query { .. } => None,
             QueuedTask::Workflow { run, stamp } => {
                 let task = self.runs.get(run)?.task.as_ref()?;
                 (task.stamp == *stamp && !task.is_started()).then_some(task.scheduled_at)

@@ -13,6 +13,7 @@ mod descriptions;
 mod determinism;
 mod limits;
 mod listing;
+mod nexus;
 mod pacing;
 mod queries;
 mod requests;

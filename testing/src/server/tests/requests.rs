@@ -333,25 +333,6 @@ fn unknown_search_attributes_are_refused() {
 }
 
 #[test]
-fn commands_that_are_not_supported_are_named() {
-    let mut scene = Scene::new();
-    scene.start();
-    let task = scene.poll();
-    let command = Command {
-        command_type: CommandType::ScheduleNexusOperation as i32,
-        attributes: Some(CommandAttributes::ScheduleNexusOperationCommandAttributes(
-            Box::default(),
-        )),
-        ..Default::default()
-    };
-    let error = scene.complete(&task, vec![command]).unwrap_err();
-    assert_eq!(
-        error.message,
-        "FeatureDisabled: ScheduleNexusOperation is not supported by this server"
-    );
-}
-
-#[test]
 fn unknown_namespaces_are_refused_with_a_detail() {
     let mut scene = Scene::new();
     let mut request = Scene::start_request();

@@ -74,6 +74,10 @@ impl Renderer {
                     return self.message_or_any(depth + 1, message);
                 }
             },
+            Value::String(_) if name.to_ascii_lowercase().ends_with("-timeout]") => {
+                "<measured>".to_owned()
+            }
+            Value::String(_) if name.ends_with("-token]") => "<token>".to_owned(),
             Value::String(text) => text.clone(),
             Value::Bytes(_) if name.ends_with("_token") => "<token>".to_owned(),
             Value::Bytes(bytes) => match std::str::from_utf8(bytes) {

@@ -4,6 +4,7 @@ mod activity_worker;
 mod client;
 mod control;
 mod events;
+mod nexus;
 mod reader;
 mod schedules;
 mod worker;
@@ -21,6 +22,7 @@ use tonic::codegen::{Body as HttpBody, Bytes, StdError};
 
 pub(crate) use self::activity_worker::ActivityTask;
 pub(crate) use self::events::{detail, events_of, failed_cause, task_failure, types};
+pub(crate) use self::nexus::*;
 pub(crate) use self::schedules::{by_cron, every, info, second_of_2020};
 pub(crate) use self::worker::{WorkflowTask, completion};
 
