@@ -91,11 +91,15 @@ pub(super) async fn spend(
         ActivityTime::Flow => {
             backend.let_go(&attempt);
             let _flow = server.forbid_skips();
-            tokio::select! {
+            let _member = Member::new(&pulse);
+            let result = tokio::select! {
                 biased;
                 result = run => result,
                 never = pulse.beat(server) => match never {},
-            }
+            };
+            // What has passed since the last beat counts too.
+            pulse.pass_time(server);
+            result
         }
     }
 }
@@ -113,12 +117,15 @@ struct Beats {
 
 impl Pulse {
     async fn beat(&self, server: &Server) -> Infallible {
-        let _member = Member::new(self);
         loop {
             tokio::time::sleep(BEAT).await;
-            if let Some(passed) = self.since_last() {
-                server.advance(passed);
-            }
+            self.pass_time(server);
+        }
+    }
+
+    fn pass_time(&self, server: &Server) {
+        if let Some(passed) = self.since_last() {
+            server.advance(passed);
         }
     }
 
