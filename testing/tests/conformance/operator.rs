@@ -7,6 +7,7 @@ use outlast_proto::temporal::api::workflowservice::v1 as api;
 use tonic::{Code, Status};
 
 use crate::support::builders::seconds;
+use crate::visibility::REGISTRATION;
 use crate::{Peer, conform};
 
 impl Peer {
@@ -72,6 +73,7 @@ fn registration(name: &str) -> api::RegisterNamespaceRequest {
 #[tokio::test]
 async fn search_attributes_are_added_once_and_removed_at_will() {
     conform("operator-attributes", async |peer| {
+        let _turn = REGISTRATION.lock().await;
         let name = format!("Own{}", &peer.uuid[..8]);
         peer.add_attribute(&name, Type::Double as i32)
             .await

@@ -13,6 +13,7 @@ use outlast_proto::temporal::api::workflowservice::v1::{
     list_closed_workflow_executions_request as closed,
     list_open_workflow_executions_request as open,
 };
+use tokio::sync::Mutex;
 use tonic::{Code, Status};
 
 use crate::support::builders::complete_workflow;
@@ -29,6 +30,9 @@ const ATTRIBUTES: [(&str, Type); 7] = [
     ("ConformText", Type::Text),
 ];
 
+/// A real server loses one of two changes of a namespace that come at the same time.
+pub(crate) static REGISTRATION: Mutex<()> = Mutex::const_new(());
+
 impl Peer {
     async fn register_attributes(&self) {
         let attributes = ATTRIBUTES.map(|(name, t)| (name.to_owned(), t as i32));
@@ -36,6 +40,7 @@ impl Peer {
             namespace: "default".to_owned(),
             search_attributes: attributes.into(),
         };
+        let _turn = REGISTRATION.lock().await;
         let mut client = OperatorServiceClient::new(self.unrecorded().transport);
         client.add_search_attributes(request).await.unwrap();
     }
