@@ -1,0 +1,8 @@
+# Listing and counting workflows, and who polls.
+
+eventually workflow list --query "WorkflowId = '$me-order'" -- "Terminated +$me-order +PythonOrder"
+eventually workflow list --query "WorkflowId STARTS_WITH '$me-' AND ExecutionStatus = 'Completed'" \
+    -o json -- "\"$me-sender\""
+eventually workflow count --query "WorkflowId = '$me-order'" -- 'Total: 1'
+refuses 'invalid query' workflow list --query 'Nonsense'
+temporal task-queue describe --task-queue "$queue" -- "Pollers|POLLERS|Identity"
