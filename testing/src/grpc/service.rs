@@ -88,5 +88,8 @@ fn oversize() -> Response<Body> {
 
 fn unimplemented(path: &str) -> Response<Body> {
     let method = path.rsplit('/').next().unwrap_or(path);
-    Status::unimplemented(format!("{method} is not supported by this server")).into_http()
+    Status::unimplemented(format!(
+        "{method} is not supported by this server; docs/test-server.md lists the calls that are"
+    ))
+    .into_http()
 }

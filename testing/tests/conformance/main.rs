@@ -46,6 +46,7 @@ mod schedule_lists;
 mod schedule_requests;
 mod schedule_specs;
 mod schedules;
+mod served;
 mod signal_with_start;
 mod signals;
 mod speculative_tasks;

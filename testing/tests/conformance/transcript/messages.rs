@@ -10,7 +10,7 @@ use tonic::codegen::Bytes;
 use super::recorder::{Answer, Call};
 
 /// The descriptors of everything that goes over the wire.
-pub(super) fn pool() -> &'static DescriptorPool {
+pub(crate) fn pool() -> &'static DescriptorPool {
     static POOL: OnceLock<DescriptorPool> = OnceLock::new();
     POOL.get_or_init(|| DescriptorPool::decode(FILE_DESCRIPTOR_SET).expect("our own set is valid"))
 }

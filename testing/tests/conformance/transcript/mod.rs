@@ -15,7 +15,8 @@ mod runs;
 use prost_reflect::{DynamicMessage, ReflectMessage};
 use tonic::Status;
 
-use self::messages::{Decoded, pool};
+use self::messages::Decoded;
+pub(crate) use self::messages::pool;
 use self::names::Names;
 pub(crate) use self::recorder::Recorder;
 use self::render::Renderer;
