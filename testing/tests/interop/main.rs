@@ -4,6 +4,11 @@
 //! there is nothing to test with. Each test runs on the in-memory server, with a clock that follows
 //! the wall's and with one that skips, and, if `OUTLAST_TEST_ADDRESS` is set, on the server there.
 
+#![allow(
+    clippy::disallowed_macros,
+    reason = "clients and workers wait as the runtime does"
+)]
+
 mod python;
 mod servers;
 mod shop;
