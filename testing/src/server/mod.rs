@@ -14,6 +14,20 @@
 //!             poll_answer ──▶ (CallId, Answer)
 //! ```
 //!
+//! # Where things are
+//!
+//! | concept | modules |
+//! |---|---|
+//! | one run: its state, its description, its chain | `execution`, `history` |
+//! | what starts runs | `start`, `schedules`, `reset` |
+//! | what moves a run | `workflow_task` (tasks and commands), `activities`, `updates`, `queries`, `nexus` |
+//! | what runs are to each other | `relations` |
+//! | who works, and who waits | `queues`, `task_queues`, `workers` |
+//! | when things happen | `time`, `cron` |
+//! | who finds runs | `visibility` (the language), `listing`, `search_attributes` |
+//! | many at a time | `batch` |
+//! | around all of it | `namespaces`, `world`, `options`, `limits`, `errors`, `ids`, `tokens`, `wire` |
+//!
 //! Architecture invariant: this module imports nothing of the SDK, so that the SDK and the server
 //! that tests it cannot share a mistake.
 
@@ -23,67 +37,32 @@
 )]
 
 mod activities;
-mod activity_control;
-mod activity_ends;
-mod activity_options;
-mod activity_requests;
 mod batch;
-mod busy;
-mod chain;
-mod children;
-mod clock;
-mod command_check;
-mod command_limits;
-mod commands;
-mod completion;
 mod cron;
-mod deletion;
-mod deliveries;
-mod describe;
-mod dispatch;
-mod eager_start;
 mod errors;
-mod event_alarms;
-mod event_types;
 mod execution;
-mod execution_options;
-mod externals;
 mod history;
-mod history_reads;
-mod holds;
-mod id_policies;
 mod ids;
 mod limits;
-mod links;
 mod listing;
-mod long_polls;
-mod matching;
-mod multi_operation;
 mod namespaces;
-mod naps;
 mod nexus;
 mod options;
 mod queries;
-mod reapply;
-mod requests;
+mod queues;
+mod relations;
 mod reset;
-mod reset_branch;
-mod retry;
 mod schedules;
 mod search_attributes;
 mod start;
-mod start_check;
 mod task_queues;
-mod timers;
+mod time;
 mod tokens;
 mod updates;
 mod visibility;
 mod wire;
-mod worker_marks;
-mod worker_requests;
 mod workers;
 mod workflow_task;
-mod workflow_task_failures;
 mod world;
 
 #[cfg(test)]
@@ -94,17 +73,17 @@ use std::time::SystemTime;
 
 use outlast_proto::temporal::api::history::v1::HistoryEvent;
 
-pub use self::busy::Stalled;
-pub use self::clock::PendingTimer;
 pub use self::errors::{Code, Error, Result};
-pub use self::holds::HoldId;
-pub use self::long_polls::{Answer, CallId};
 pub use self::options::{SearchAttributes, ServerOptions, TimeMode};
+pub use self::queues::long_polls::{Answer, CallId};
+pub use self::time::busy::Stalled;
+pub use self::time::clock::PendingTimer;
+pub use self::time::holds::HoldId;
 pub use self::world::WorkflowTaskFailure;
 
-use self::clock::Clock;
 use self::execution::{Execution, NewRun, RunKey};
 use self::schedules::Schedules;
+use self::time::clock::Clock;
 use self::wire::workflow_execution;
 use self::world::World;
 

@@ -11,9 +11,9 @@ use outlast_proto::temporal::api::workflowservice::v1 as api;
 
 use super::errors::{Error, Result};
 use super::execution::Execution;
-use super::history_reads::PAGE_BATCHES;
-use super::long_polls::{Answer, CallId, Place};
-use super::matching::{QueueKey, QueuedTask};
+use super::history::reads::PAGE_BATCHES;
+use super::queues::long_polls::{Answer, CallId, Place};
+use super::queues::matching::{QueueKey, QueuedTask};
 use super::tokens::{PageToken, TaskToken};
 use super::wire::{normal_queue, workflow_execution};
 use super::world::World;

@@ -7,16 +7,16 @@ use std::time::{Duration, SystemTime};
 use outlast_proto::temporal::api::enums::v1::WorkflowTaskFailedCause;
 use outlast_proto::temporal::api::failure::v1::Failure;
 
-use super::deliveries::Delivery;
+use super::activities::naps::{Nap, Napper};
 use super::execution::NewRun;
 use super::ids::Ids;
-use super::long_polls::Calls;
-use super::matching::TaskQueues;
 use super::namespaces::Namespaces;
-use super::naps::{Nap, Napper};
 use super::nexus::Endpoints;
 use super::options::ServerOptions;
-use super::timers::TimerQueue;
+use super::queues::long_polls::Calls;
+use super::queues::matching::TaskQueues;
+use super::relations::deliveries::Delivery;
+use super::time::timers::TimerQueue;
 use super::workers::Workers;
 
 /// The shared surroundings of all runs.

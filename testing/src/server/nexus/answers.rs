@@ -12,8 +12,8 @@ use super::{ErrandKind, failures, links};
 use crate::server::Engine;
 use crate::server::errors::{Error, Result};
 use crate::server::execution::{Execution, RunKey};
-use crate::server::long_polls::CallId;
-use crate::server::matching::QueueType;
+use crate::server::queues::long_polls::CallId;
+use crate::server::queues::matching::QueueType;
 use crate::server::tokens::TaskToken;
 use crate::server::world::World;
 

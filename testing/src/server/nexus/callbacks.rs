@@ -8,8 +8,8 @@ use prost::Message;
 
 use super::failures;
 use crate::server::Engine;
-use crate::server::deliveries::Delivery;
 use crate::server::execution::{Execution, RunKey};
+use crate::server::relations::deliveries::Delivery;
 use crate::server::world::World;
 
 /// How an operation ended that a workflow stood for.

@@ -12,7 +12,7 @@ use super::{Cancellation, Errand, ErrandKind, Operation, Scheduled, Target};
 use crate::server::execution::Execution;
 use crate::server::history::Draft;
 use crate::server::limits::ID_LIMIT;
-use crate::server::matching::{QueueKey, QueueType};
+use crate::server::queues::matching::{QueueKey, QueueType};
 use crate::server::wire::{is_negative, set_duration, wire_duration};
 use crate::server::world::World;
 

@@ -5,9 +5,9 @@ use outlast_proto::temporal::api::failure::v1::Failure;
 use outlast_proto::temporal::api::history::v1 as events;
 
 use super::{Operation, Progress, failures};
-use crate::server::event_types::EventAttributes;
 use crate::server::execution::Execution;
 use crate::server::history::Draft;
+use crate::server::history::event_types::EventAttributes;
 use crate::server::world::World;
 
 impl Execution {

@@ -8,8 +8,8 @@ use super::failures::{self, is_retryable};
 use super::timeouts::NexusTimer;
 use super::{Errand, ErrandKind, Progress, Target};
 use crate::server::execution::Execution;
-use crate::server::matching::QueuedTask;
-use crate::server::timers::Timer;
+use crate::server::queues::matching::QueuedTask;
+use crate::server::time::timers::Timer;
 use crate::server::world::World;
 
 impl Execution {
@@ -99,7 +99,7 @@ impl Execution {
         at: std::time::SystemTime,
         timer: NexusTimer,
         world: &mut World,
-    ) -> crate::server::timers::TimerKey {
+    ) -> crate::server::time::timers::TimerKey {
         let timer = Timer::Nexus {
             scheduled_event_id,
             timer,

@@ -36,8 +36,8 @@ pub(super) use self::commands::{canceled_before, schedule_flaw};
 pub(super) use self::endpoints::Endpoints;
 pub(super) use self::timeouts::{NexusTimer, describe_timer};
 
-use super::matching::QueueKey;
-use super::timers::TimerKey;
+use super::queues::matching::QueueKey;
+use super::time::timers::TimerKey;
 
 /// An operation that has not ended.
 #[derive(Debug)]

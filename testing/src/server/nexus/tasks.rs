@@ -13,7 +13,7 @@ use super::links::{LINK_TYPE, to_url};
 use super::timeouts::NexusTimer;
 use super::{ErrandKind, Operation, Progress};
 use crate::server::execution::Execution;
-use crate::server::matching::QueuedTask;
+use crate::server::queues::matching::QueuedTask;
 use crate::server::tokens::TaskToken;
 use crate::server::wire::{set_duration, timestamp};
 use crate::server::world::World;

@@ -6,7 +6,7 @@ use outlast_proto::temporal::api::enums::v1::TimeoutType;
 
 use super::{ErrandKind, Progress, failures};
 use crate::server::execution::Execution;
-use crate::server::retry::timeout_name;
+use crate::server::execution::retry::timeout_name;
 use crate::server::wire::set_duration;
 use crate::server::world::World;
 

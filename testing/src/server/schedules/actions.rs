@@ -14,7 +14,7 @@ use super::policies::plan;
 use super::{Due, Running, Schedule, ScheduleKey, second_of};
 use crate::server::Engine;
 use crate::server::execution::RunKey;
-use crate::server::id_policies::Verdict;
+use crate::server::start::id_policies::Verdict;
 use crate::server::wire::{timestamp, workflow_execution};
 
 impl Engine {

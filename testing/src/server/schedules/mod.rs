@@ -36,8 +36,8 @@ use outlast_proto::temporal::api::schedule::v1::{
 use outlast_proto::temporal::api::workflow::v1::NewWorkflowExecutionInfo;
 
 use self::timing::{Moment, Timing};
-use super::clock::PendingTimer;
 use super::execution::RunKey;
+use super::time::clock::PendingTimer;
 use super::wire::since_epoch;
 
 /// Names one schedule inside this server, in the order of their creation.

@@ -21,7 +21,7 @@ use crate::server::Engine;
 use crate::server::errors::{Error, Result};
 use crate::server::ids;
 use crate::server::limits::ID_LIMIT;
-use crate::server::start_check::check_timeouts;
+use crate::server::start::check::check_timeouts;
 use crate::server::wire::{set_duration, system_time, timestamp, wire_duration};
 
 impl Engine {

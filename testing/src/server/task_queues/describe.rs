@@ -15,7 +15,7 @@ use outlast_proto::temporal::api::workflowservice::v1::describe_task_queue_respo
 
 use crate::server::Engine;
 use crate::server::errors::{Error, Result};
-use crate::server::matching::{QueueKey, QueueType, QueuedTask};
+use crate::server::queues::matching::{QueueKey, QueueType, QueuedTask};
 use crate::server::wire::{NEVER, wire_duration};
 
 impl Engine {

@@ -21,7 +21,7 @@ use prost_types::Any;
 use crate::server::errors::{Error, Result};
 use crate::server::execution::Execution;
 use crate::server::history::Draft;
-use crate::server::long_polls::{Answer, CallId, Place};
+use crate::server::queues::long_polls::{Answer, CallId, Place};
 use crate::server::wire::workflow_execution;
 use crate::server::world::World;
 

@@ -1,0 +1,196 @@
+//! What workers, and whoever completes activities for them, report about activities.
+
+use outlast_proto::temporal::api::workflowservice::v1 as api;
+
+use crate::server::Engine;
+use crate::server::errors::{Error, Result};
+use crate::server::execution::RunKey;
+use crate::server::tokens::TaskToken;
+use crate::server::wire::workflow_execution;
+
+impl Engine {
+    /// Records that an activity is alive; tells whether it should stop.
+    ///
+    /// # Errors
+    /// The activity is not under way any more.
+    pub fn record_activity_task_heartbeat(
+        &mut self,
+        request: api::RecordActivityTaskHeartbeatRequest,
+    ) -> Result<api::RecordActivityTaskHeartbeatResponse> {
+        let (key, token) = self.activity_run(&request.task_token)?;
+        let reply = self.in_run(key, |run, world| {
+            run.heartbeat(&token, request.details, world)
+        })?;
+        Ok(api::RecordActivityTaskHeartbeatResponse {
+            cancel_requested: reply.cancel_requested,
+            activity_paused: reply.paused,
+            activity_reset: reply.reset,
+        })
+    }
+
+    /// As [`Self::record_activity_task_heartbeat`], for an activity named by its id.
+    ///
+    /// # Errors
+    /// The activity is not under way.
+    pub fn record_activity_task_heartbeat_by_id(
+        &mut self,
+        request: api::RecordActivityTaskHeartbeatByIdRequest,
+    ) -> Result<api::RecordActivityTaskHeartbeatByIdResponse> {
+        let (key, token) = self.find_activity(
+            &request.namespace,
+            &request.workflow_id,
+            &request.run_id,
+            &request.activity_id,
+        )?;
+        let reply = self.in_run(key, |run, world| {
+            run.heartbeat(&token, request.details, world)
+        })?;
+        Ok(api::RecordActivityTaskHeartbeatByIdResponse {
+            cancel_requested: reply.cancel_requested,
+            activity_paused: reply.paused,
+            activity_reset: reply.reset,
+        })
+    }
+
+    /// Takes in an activity's result.
+    ///
+    /// # Errors
+    /// The activity is not under way any more.
+    pub fn respond_activity_task_completed(
+        &mut self,
+        request: api::RespondActivityTaskCompletedRequest,
+    ) -> Result<api::RespondActivityTaskCompletedResponse> {
+        let (key, token) = self.activity_run(&request.task_token)?;
+        self.in_run(key, |run, world| {
+            run.complete_activity(&token, request.result, &request.identity, world)
+        })?;
+        Ok(api::RespondActivityTaskCompletedResponse::default())
+    }
+
+    /// As [`Self::respond_activity_task_completed`], for an activity named by its id.
+    ///
+    /// # Errors
+    /// The activity is not under way.
+    pub fn respond_activity_task_completed_by_id(
+        &mut self,
+        request: api::RespondActivityTaskCompletedByIdRequest,
+    ) -> Result<api::RespondActivityTaskCompletedByIdResponse> {
+        let (key, token) = self.find_activity(
+            &request.namespace,
+            &request.workflow_id,
+            &request.run_id,
+            &request.activity_id,
+        )?;
+        self.in_run(key, |run, world| {
+            run.complete_activity(&token, request.result, &request.identity, world)
+        })?;
+        Ok(api::RespondActivityTaskCompletedByIdResponse::default())
+    }
+
+    /// Takes in that an activity's attempt failed.
+    ///
+    /// # Errors
+    /// The activity is not under way any more.
+    pub fn respond_activity_task_failed(
+        &mut self,
+        request: api::RespondActivityTaskFailedRequest,
+    ) -> Result<api::RespondActivityTaskFailedResponse> {
+        let (key, token) = self.activity_run(&request.task_token)?;
+        self.in_run(key, |run, world| run.fail_activity(&token, request, world))?;
+        Ok(api::RespondActivityTaskFailedResponse::default())
+    }
+
+    /// As [`Self::respond_activity_task_failed`], for an activity named by its id.
+    ///
+    /// # Errors
+    /// The activity is not under way.
+    pub fn respond_activity_task_failed_by_id(
+        &mut self,
+        request: api::RespondActivityTaskFailedByIdRequest,
+    ) -> Result<api::RespondActivityTaskFailedByIdResponse> {
+        let (key, token) = self.find_activity(
+            &request.namespace,
+            &request.workflow_id,
+            &request.run_id,
+            &request.activity_id,
+        )?;
+        let request = api::RespondActivityTaskFailedRequest {
+            failure: request.failure,
+            identity: request.identity,
+            last_heartbeat_details: request.last_heartbeat_details,
+            cause: request.cause,
+            ..Default::default()
+        };
+        self.in_run(key, |run, world| run.fail_activity(&token, request, world))?;
+        Ok(api::RespondActivityTaskFailedByIdResponse::default())
+    }
+
+    /// Takes in that an activity stopped because it was asked to.
+    ///
+    /// # Errors
+    /// The activity is not under way any more, or was never asked to stop.
+    pub fn respond_activity_task_canceled(
+        &mut self,
+        request: api::RespondActivityTaskCanceledRequest,
+    ) -> Result<api::RespondActivityTaskCanceledResponse> {
+        let (key, token) = self.activity_run(&request.task_token)?;
+        self.in_run(key, |run, world| {
+            run.cancel_activity(&token, request.details, &request.identity, world)
+        })?;
+        Ok(api::RespondActivityTaskCanceledResponse::default())
+    }
+
+    /// As [`Self::respond_activity_task_canceled`], for an activity named by its id.
+    ///
+    /// # Errors
+    /// The activity is not under way, or was never asked to stop.
+    pub fn respond_activity_task_canceled_by_id(
+        &mut self,
+        request: api::RespondActivityTaskCanceledByIdRequest,
+    ) -> Result<api::RespondActivityTaskCanceledByIdResponse> {
+        let (key, token) = self.find_activity(
+            &request.namespace,
+            &request.workflow_id,
+            &request.run_id,
+            &request.activity_id,
+        )?;
+        self.in_run(key, |run, world| {
+            run.cancel_activity(&token, request.details, &request.identity, world)
+        })?;
+        Ok(api::RespondActivityTaskCanceledByIdResponse::default())
+    }
+
+    pub(in crate::server) fn activity_run(
+        &self,
+        token: &bytes::Bytes,
+    ) -> Result<(RunKey, TaskToken)> {
+        let token = TaskToken::parse(token)?;
+        let key = RunKey(token.run);
+        if self.runs.contains_key(&key) {
+            Ok((key, token))
+        } else {
+            Err(Error::activity_not_found())
+        }
+    }
+
+    fn find_activity(
+        &self,
+        namespace: &str,
+        workflow_id: &str,
+        run_id: &str,
+        activity_id: &str,
+    ) -> Result<(RunKey, TaskToken)> {
+        if activity_id.is_empty() {
+            return Err(Error::invalid("ActivityId is not set on request."));
+        }
+        if workflow_id.is_empty() {
+            // It would be an activity without a workflow, of which there are none.
+            return Err(Error::not_found(format!(
+                "activity not found for ID: {activity_id}"
+            )));
+        }
+        let execution = workflow_execution(workflow_id, run_id);
+        let key = self.find(namespace, Some(&execution))?;
+        Ok((key, self.runs[&key].activity_token(activity_id)?))
+    }
+}

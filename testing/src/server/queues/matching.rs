@@ -1,0 +1,264 @@
+//! Task queues: tasks that wait for a worker, and polls that wait for a task.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::{Duration, SystemTime};
+
+use outlast_proto::temporal::api::taskqueue::v1::PollerScalingDecision;
+
+use crate::server::Engine;
+use crate::server::execution::RunKey;
+use crate::server::queues::long_polls::CallId;
+use crate::server::task_queues::Ledger;
+
+/// What a queue holds tasks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::server) enum QueueType {
+    Activity,
+    Nexus,
+    Workflow,
+}
+
+/// Names one queue. Sticky queues are ordinary queues of one worker.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::server) struct QueueKey {
+    pub(in crate::server) namespace: String,
+    pub(in crate::server) queue_type: QueueType,
+    pub(in crate::server) name: String,
+}
+
+/// A task in a queue.
+///
+/// Tasks are not removed when their run moves on; the stamp tells that they are stale.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::server) enum QueuedTask {
+    Activity {
+        run: RunKey,
+        scheduled_event_id: i64,
+        stamp: u64,
+    },
+    Nexus {
+        run: RunKey,
+        scheduled_event_id: i64,
+        stamp: u64,
+    },
+    Query {
+        run: RunKey,
+        call: CallId,
+    },
+    Workflow {
+        run: RunKey,
+        stamp: u64,
+    },
+}
+
+/// A worker's request for a task.
+#[derive(Clone, Debug)]
+pub(in crate::server) struct Poll {
+    pub(in crate::server) call: CallId,
+    pub(in crate::server) identity: String,
+    pub(in crate::server) worker_instance_key: String,
+    /// How many tasks the worker wants from the queue at the most.
+    pub(in crate::server) rate_per_second: Option<f64>,
+    /// The poll found tasks waiting, so the worker is advised to poll more.
+    pub(in crate::server) found_backlog: bool,
+}
+
+impl Poll {
+    pub(in crate::server) fn scaling_decision(&self) -> Option<PollerScalingDecision> {
+        self.found_backlog.then_some(PollerScalingDecision {
+            poll_request_delta_suggestion: 1,
+        })
+    }
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    tasks: VecDeque<QueuedTask>,
+    polls: VecDeque<Poll>,
+    /// A worker polls this queue, or took its last task from it and will be back.
+    attended: bool,
+    /// When a worker last polled, by the wall clock.
+    last_polled: Option<Duration>,
+    ledger: Ledger,
+}
+
+/// All task queues: first come, first served, on both sides.
+#[derive(Debug, Default)]
+pub(in crate::server) struct TaskQueues {
+    queues: BTreeMap<QueueKey, Queue>,
+    /// Queues where a task and a poll may have met.
+    ready: BTreeSet<QueueKey>,
+    /// The time by the wall clock; stands still if time is all virtual.
+    wall: Duration,
+}
+
+impl TaskQueues {
+    pub(in crate::server) fn observe_wall_clock(&mut self, since_start: Duration) {
+        self.wall = since_start;
+    }
+
+    pub(in crate::server) fn add_task(&mut self, key: QueueKey, task: QueuedTask, now: SystemTime) {
+        let queue = self.queues.entry(key.clone()).or_default();
+        if !matches!(task, QueuedTask::Query { .. }) {
+            queue.ledger.note_added(now);
+        }
+        queue.tasks.push_back(task);
+        self.ready.insert(key);
+    }
+
+    /// Puts a task back that was not picked up, because its worker is gone.
+    pub(in crate::server) fn return_task(&mut self, key: QueueKey, task: QueuedTask) {
+        let queue = self.queues.entry(key.clone()).or_default();
+        queue.tasks.push_front(task);
+        queue.attended = !queue.polls.is_empty();
+        self.ready.insert(key);
+    }
+
+    pub(in crate::server) fn add_poll(&mut self, key: QueueKey, mut poll: Poll, now: SystemTime) {
+        let queue = self.queues.entry(key.clone()).or_default();
+        queue
+            .ledger
+            .note_poll(&poll.identity, poll.rate_per_second, now);
+        poll.found_backlog = !queue.tasks.is_empty();
+        queue.polls.push_back(poll);
+        queue.attended = true;
+        queue.last_polled = Some(self.wall);
+        self.ready.insert(key);
+    }
+
+    /// Declares that a worker is about to poll.
+    pub(in crate::server) fn expect(&mut self, key: QueueKey) {
+        let queue = self.queues.entry(key).or_default();
+        queue.attended = true;
+        queue.last_polled = Some(self.wall);
+    }
+
+    /// Puts a poll back whose task turned out to be stale.
+    pub(in crate::server) fn return_poll(&mut self, key: QueueKey, poll: Poll) {
+        self.queues
+            .entry(key.clone())
+            .or_default()
+            .polls
+            .push_front(poll);
+        self.ready.insert(key);
+    }
+
+    /// Ends a poll without a task, because its worker is gone.
+    pub(in crate::server) fn abandon_poll(&mut self, key: &QueueKey, call: CallId) {
+        if let Some(queue) = self.queues.get_mut(key) {
+            queue.polls.retain(|poll| poll.call != call);
+            queue.attended = !queue.polls.is_empty();
+        }
+    }
+
+    /// Ends a poll without a task, because its time is up; its worker will poll again.
+    pub(in crate::server) fn expire_poll(&mut self, key: &QueueKey, call: CallId) {
+        if let Some(queue) = self.queues.get_mut(key) {
+            queue.polls.retain(|poll| poll.call != call);
+            queue.last_polled = Some(self.wall);
+        }
+    }
+
+    /// Ends all polls of one worker and returns their calls.
+    pub(in crate::server) fn shut_down(&mut self, worker_instance_key: &str) -> Vec<CallId> {
+        let mut ended = Vec::new();
+        for queue in self.queues.values_mut() {
+            let before = ended.len();
+            queue.polls.retain(|poll| {
+                let stays = poll.worker_instance_key != worker_instance_key;
+                if !stays {
+                    ended.push(poll.call);
+                }
+                stays
+            });
+            if ended.len() > before {
+                queue.attended = !queue.polls.is_empty();
+            }
+        }
+        ended
+    }
+
+    /// Declares that the worker behind a (sticky) queue is gone.
+    pub(in crate::server) fn forsake(&mut self, key: &QueueKey) {
+        if let Some(queue) = self.queues.get_mut(key) {
+            queue.attended = !queue.polls.is_empty();
+        }
+    }
+
+    /// The next task and the poll that takes it.
+    pub(in crate::server) fn next_match(&mut self) -> Option<(QueueKey, QueuedTask, Poll)> {
+        while let Some(key) = self.ready.first().cloned() {
+            if let Some(queue) = self.queues.get_mut(&key)
+                && !queue.tasks.is_empty()
+                && let Some(poll) = queue.polls.pop_front()
+                && let Some(task) = queue.tasks.pop_front()
+            {
+                return Some((key, task, poll));
+            }
+            self.ready.remove(&key);
+        }
+        None
+    }
+
+    /// Notes that a task has left the queue for a worker.
+    pub(in crate::server) fn note_dispatch(&mut self, key: &QueueKey, now: SystemTime) {
+        if let Some(queue) = self.queues.get_mut(key) {
+            queue.ledger.note_dispatched(now);
+        }
+    }
+
+    /// What a queue remembers; nothing if nobody has used it.
+    pub(in crate::server) fn ledger(&self, key: &QueueKey) -> Option<&Ledger> {
+        self.queues.get(key).map(|queue| &queue.ledger)
+    }
+
+    /// The tasks that wait in a queue, some of them out of date.
+    pub(in crate::server) fn tasks(&self, key: &QueueKey) -> impl Iterator<Item = &QueuedTask> {
+        self.queues
+            .get(key)
+            .into_iter()
+            .flat_map(|queue| &queue.tasks)
+    }
+
+    /// Whether a worker can be expected to take tasks from this queue.
+    pub(in crate::server) fn is_attended(&self, key: &QueueKey) -> bool {
+        self.queues
+            .get(key)
+            .is_some_and(|queue| queue.attended && self.was_polled(queue, ATTENDANCE))
+    }
+
+    /// Whether a worker has polled this queue recently enough to be asked something.
+    pub(in crate::server) fn had_poller(&self, key: &QueueKey) -> bool {
+        self.queues
+            .get(key)
+            .is_some_and(|queue| self.was_polled(queue, QUERY_WINDOW))
+    }
+
+    fn was_polled(&self, queue: &Queue, within: Duration) -> bool {
+        let recently = |at| self.wall.saturating_sub(at) < within;
+        !queue.polls.is_empty() || queue.last_polled.is_some_and(recently)
+    }
+}
+
+/// How long a worker that has polled counts as being there.
+const ATTENDANCE: Duration = Duration::from_secs(10);
+/// How long a worker that has polled is asked queries.
+const QUERY_WINDOW: Duration = Duration::from_secs(20);
+
+impl Engine {
+    /// Announces a worker of a task queue in the namespace `default`.
+    pub fn expect_worker(&mut self, task_queue: &str) {
+        self.expect_worker_in("default", task_queue);
+    }
+
+    /// Announces a worker of a task queue.
+    pub fn expect_worker_in(&mut self, namespace: &str, task_queue: &str) {
+        for queue_type in [QueueType::Activity, QueueType::Nexus, QueueType::Workflow] {
+            self.world.queues.expect(QueueKey {
+                namespace: namespace.to_owned(),
+                queue_type,
+                name: task_queue.to_owned(),
+            });
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! What is wrong with a request to start a workflow.
+
+use outlast_proto::temporal::api::common::v1::SearchAttributes;
+use outlast_proto::temporal::api::workflowservice::v1::StartWorkflowExecutionRequest;
+
+use crate::server::Engine;
+use crate::server::cron;
+use crate::server::errors::{Error, Result};
+use crate::server::execution::retry;
+use crate::server::limits::{ID_LIMIT, check_length};
+use crate::server::nexus::check_callbacks;
+use crate::server::wire::{is_negative, set_duration};
+
+impl Engine {
+    pub(in crate::server) fn check_start(
+        &mut self,
+        request: &StartWorkflowExecutionRequest,
+    ) -> Result<()> {
+        self.open_namespace(&request.namespace)?;
+        check_names(request)?;
+        check_times(request)?;
+        if let Some(flaw) = request.retry_policy.as_ref().and_then(retry::flaw) {
+            return Err(Error::invalid(flaw));
+        }
+        if !request.cron_schedule.is_empty() {
+            if set_duration(request.workflow_start_delay.as_ref()).is_some() {
+                return Err(Error::invalid(
+                    "CronSchedule and WorkflowStartDelay may not be used together.",
+                ));
+            }
+            if let Some(flaw) = cron::flaw(&request.cron_schedule, self.world.now) {
+                return Err(Error::invalid(flaw));
+            }
+        }
+        if request
+            .priority
+            .as_ref()
+            .is_some_and(|p| p.priority_key < 0)
+        {
+            return Err(Error::invalid("priority key can't be negative"));
+        }
+        check_callbacks(&request.completion_callbacks)?;
+        self.check_search_attributes(&request.namespace, request.search_attributes.as_ref())
+    }
+
+    pub(in crate::server) fn check_search_attributes(
+        &self,
+        namespace: &str,
+        attributes: Option<&SearchAttributes>,
+    ) -> Result<()> {
+        let known = self.world.namespaces.search_attributes(namespace);
+        known.check(namespace, attributes).map_err(Error::invalid)
+    }
+}
+
+fn check_names(request: &StartWorkflowExecutionRequest) -> Result<()> {
+    let workflow_type = request.workflow_type.as_ref().map(|t| t.name.as_str());
+    let workflow_type = workflow_type.unwrap_or_default();
+    let queue = request.task_queue.as_ref().map(|queue| queue.name.as_str());
+    let queue = queue.unwrap_or_default();
+    let length = request.workflow_id.len();
+    if length == 0 {
+        return Err(Error::invalid("WorkflowId is not set on request."));
+    }
+    if length > ID_LIMIT {
+        return Err(Error::invalid(format!(
+            "WorkflowId exceeds maximum allowed length ({length}/{ID_LIMIT})"
+        )));
+    }
+    if workflow_type.is_empty() {
+        return Err(Error::invalid("WorkflowType is not set on request."));
+    }
+    check_length("WorkflowType", workflow_type)?;
+    if queue.is_empty() {
+        return Err(Error::invalid("taskQueue is not set"));
+    }
+    if queue.len() > ID_LIMIT {
+        return Err(Error::invalid("taskQueue length exceeds limit"));
+    }
+    check_length("RequestId", &request.request_id)
+}
+
+fn check_times(request: &StartWorkflowExecutionRequest) -> Result<()> {
+    check_timeouts([
+        (
+            "WorkflowExecutionTimeout",
+            &request.workflow_execution_timeout,
+        ),
+        ("WorkflowRunTimeout", &request.workflow_run_timeout),
+        ("WorkflowTaskTimeout", &request.workflow_task_timeout),
+        ("WorkflowStartDelay", &request.workflow_start_delay),
+    ])
+}
+
+/// Refuses negative times, of which each comes with its name.
+pub(in crate::server) fn check_timeouts<const N: usize>(
+    times: [(&str, &Option<prost_types::Duration>); N],
+) -> Result<()> {
+    match times.iter().find(|(_, time)| is_negative(time.as_ref())) {
+        Some((name, _)) => Err(Error::invalid(format!(
+            "An invalid {name}Seconds is set on request. cause: negative duration"
+        ))),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,30 @@
+//! Eager starts: the client that starts a workflow gets its first task in the answer.
+
+use outlast_proto::temporal::api::workflowservice::v1::PollWorkflowTaskQueueResponse;
+
+use crate::server::Engine;
+use crate::server::execution::RunKey;
+
+impl Engine {
+    /// The first workflow task, for the client whose start was promised to get it.
+    ///
+    /// A client that lost the answer gets the same task again, until the task has ended.
+    pub(in crate::server) fn eager_task(
+        &mut self,
+        key: RunKey,
+        identity: &str,
+    ) -> Option<PollWorkflowTaskQueueResponse> {
+        self.transact(key, |run, world| {
+            let first = !run.has_completed_task() && run.attempt == 1;
+            let task = run.task.as_ref()?;
+            if !first || !run.started.eager_execution_accepted {
+                None
+            } else if task.is_started() {
+                Some(run.task_response(1))
+            } else {
+                let request_id = world.uuid();
+                Some(run.start_task(identity, request_id, false, world))
+            }
+        })
+    }
+}

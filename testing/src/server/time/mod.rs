@@ -1,0 +1,7 @@
+//! Virtual time: when it moves, what holds it, and what becomes due.
+
+pub(super) mod alarms;
+pub(super) mod busy;
+pub(super) mod clock;
+pub(super) mod holds;
+pub(super) mod timers;

@@ -1,0 +1,393 @@
+//! Applies the commands of a completed task. They have been checked, so nothing here can fail.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use outlast_proto::temporal::api::command::v1 as commands;
+use outlast_proto::temporal::api::command::v1::Command;
+use outlast_proto::temporal::api::command::v1::command::Attributes;
+use outlast_proto::temporal::api::common::v1::{Memo, Payload, Payloads, SearchAttributes};
+use outlast_proto::temporal::api::enums::v1::WorkflowExecutionStatus;
+use outlast_proto::temporal::api::failure::v1::Failure;
+use outlast_proto::temporal::api::history::v1 as events;
+use outlast_proto::temporal::api::protocol::v1::Message as WireMessage;
+use outlast_proto::temporal::api::sdk::v1::UserMetadata;
+use outlast_proto::temporal::api::workflowservice::v1::PollActivityTaskQueueResponse;
+
+use crate::server::activities::ActivityState;
+use crate::server::execution::retry;
+use crate::server::execution::{Execution, UserTimer};
+use crate::server::history::Draft;
+use crate::server::time::timers::Timer;
+use crate::server::updates::messages::UpdateMessage;
+use crate::server::wire::{normal_queue, set_duration, text_payloads, wire_duration};
+use crate::server::world::World;
+
+/// One completion while its commands are applied.
+#[derive(Debug)]
+pub(in crate::server) struct Completion {
+    pub(in crate::server) completed_event_id: i64,
+    pub(in crate::server) identity: String,
+    /// The messages that no command has placed yet.
+    pub(in crate::server) messages: Vec<WireMessage>,
+    /// Activities that start at once in the worker that scheduled them.
+    pub(in crate::server) eager_activities: Vec<PollActivityTaskQueueResponse>,
+}
+
+impl Execution {
+    pub(in crate::server) fn apply_command(
+        &mut self,
+        command: Command,
+        completion: &mut Completion,
+        world: &mut World,
+    ) {
+        let (metadata, completed) = (command.user_metadata, completion.completed_event_id);
+        let Some(attributes) = command.attributes else {
+            return;
+        };
+        match attributes {
+            Attributes::ScheduleActivityTaskCommandAttributes(a) => {
+                self.schedule_activity(*a, metadata, completion, world);
+            }
+            Attributes::RequestCancelActivityTaskCommandAttributes(a) => {
+                self.request_activity_cancel(a.scheduled_event_id, completion, world);
+            }
+            Attributes::StartTimerCommandAttributes(a) => {
+                self.start_timer(*a, metadata, completed, world);
+            }
+            Attributes::CancelTimerCommandAttributes(a) => {
+                self.cancel_timer(a.timer_id, completion, world);
+            }
+            Attributes::RecordMarkerCommandAttributes(a) => {
+                self.record_marker(*a, metadata, completed, world);
+            }
+            Attributes::UpsertWorkflowSearchAttributesCommandAttributes(a) => {
+                self.upsert_search_attributes(a.search_attributes, completed, world);
+            }
+            Attributes::ModifyWorkflowPropertiesCommandAttributes(a) => {
+                self.upsert_memo(a.upserted_memo, completed, world);
+            }
+            Attributes::ProtocolMessageCommandAttributes(a) => {
+                let found = completion
+                    .messages
+                    .iter()
+                    .position(|m| m.id == a.message_id);
+                if let Some(at) = found {
+                    let message = completion.messages.remove(at);
+                    self.apply_message(&message, world);
+                }
+            }
+            Attributes::CompleteWorkflowExecutionCommandAttributes(a) => {
+                self.complete(a.result, metadata, completed, world);
+            }
+            Attributes::FailWorkflowExecutionCommandAttributes(a) => {
+                self.fail(a.failure.unwrap_or_default(), completed, world);
+            }
+            Attributes::CancelWorkflowExecutionCommandAttributes(a) => {
+                self.cancel(a.details, completed, world);
+            }
+            Attributes::ContinueAsNewWorkflowExecutionCommandAttributes(a) => {
+                self.continue_as_new(*a, completed, world);
+            }
+            Attributes::StartChildWorkflowExecutionCommandAttributes(a) => {
+                self.initiate_child(*a, metadata, completed, world);
+            }
+            Attributes::SignalExternalWorkflowExecutionCommandAttributes(a) => {
+                self.initiate_signal(*a, completed, world);
+            }
+            Attributes::RequestCancelExternalWorkflowExecutionCommandAttributes(a) => {
+                self.initiate_cancel(*a, completed, world);
+            }
+            Attributes::ScheduleNexusOperationCommandAttributes(a) => {
+                self.schedule_operation(*a, metadata, completed, world);
+            }
+            Attributes::RequestCancelNexusOperationCommandAttributes(a) => {
+                self.request_operation_cancel(a.scheduled_event_id, completed, world);
+            }
+        }
+    }
+
+    pub(in crate::server) fn apply_message(&mut self, message: &WireMessage, world: &mut World) {
+        let update_id = &message.protocol_instance_id;
+        match UpdateMessage::parse(message) {
+            Some(UpdateMessage::Accept(acceptance)) => {
+                self.accept_update(update_id, acceptance, world);
+            }
+            Some(UpdateMessage::Complete(response)) => {
+                self.complete_update(update_id, response, world);
+            }
+            Some(UpdateMessage::Reject(rejection)) => {
+                self.reject_update(update_id, rejection.failure.unwrap_or_default(), world);
+            }
+            None => {}
+        }
+    }
+
+    fn schedule_activity(
+        &mut self,
+        a: commands::ScheduleActivityTaskCommandAttributes,
+        user_metadata: Option<UserMetadata>,
+        completion: &mut Completion,
+        world: &mut World,
+    ) {
+        let queue = a
+            .task_queue
+            .as_ref()
+            .map(|queue| queue.name.as_str())
+            .unwrap_or_default();
+        let queue = if queue.is_empty() {
+            self.normal_queue_name()
+        } else {
+            queue
+        }
+        .to_owned();
+        let eager = a.request_eager_execution && queue == self.normal_queue_name();
+        let timeouts = Timeouts::of(&a, self.run_timeout());
+        let scheduled = events::ActivityTaskScheduledEventAttributes {
+            activity_id: a.activity_id,
+            activity_type: a.activity_type,
+            task_queue: Some(normal_queue(&queue)),
+            header: a.header,
+            input: a.input,
+            schedule_to_close_timeout: wire_duration(timeouts.schedule_to_close),
+            schedule_to_start_timeout: wire_duration(timeouts.schedule_to_start),
+            start_to_close_timeout: wire_duration(timeouts.start_to_close),
+            heartbeat_timeout: wire_duration(timeouts.heartbeat),
+            workflow_task_completed_event_id: completion.completed_event_id,
+            retry_policy: Some(retry::with_defaults(&a.retry_policy.unwrap_or_default())),
+            use_workflow_build_id: a.use_workflow_build_id,
+            priority: a.priority,
+        };
+        let attributes = scheduled.clone();
+        let draft = Draft::new(world.now, attributes).with_metadata(user_metadata);
+        let event_id = self.history.append(draft);
+        self.add_activity(event_id, scheduled, world);
+        if eager {
+            let stamp = self.activities[&event_id].stamp;
+            let task = self.start_activity(event_id, stamp, &completion.identity, world);
+            completion.eager_activities.extend(task);
+        }
+    }
+
+    fn request_activity_cancel(
+        &mut self,
+        scheduled_event_id: i64,
+        completion: &Completion,
+        world: &mut World,
+    ) {
+        let attributes = events::ActivityTaskCancelRequestedEventAttributes {
+            scheduled_event_id,
+            workflow_task_completed_event_id: completion.completed_event_id,
+        };
+        let event_id = self.history.append(Draft::new(world.now, attributes));
+        let Some(activity) = self.activities.get_mut(&scheduled_event_id) else {
+            return;
+        };
+        activity.cancel_requested_event_id = Some(event_id);
+        match activity.state {
+            ActivityState::Started => {}
+            ActivityState::Queued | ActivityState::BackingOff { .. } | ActivityState::Paused => {
+                let details = Some(text_payloads("ACTIVITY_ID_NOT_STARTED"));
+                let identity = &completion.identity;
+                self.end_canceled_activity(scheduled_event_id, event_id, details, identity, world);
+            }
+        }
+    }
+
+    fn start_timer(
+        &mut self,
+        a: commands::StartTimerCommandAttributes,
+        user_metadata: Option<UserMetadata>,
+        completed: i64,
+        world: &mut World,
+    ) {
+        let after = set_duration(a.start_to_fire_timeout.as_ref()).unwrap_or_default();
+        let timer_id = a.timer_id.clone();
+        let attributes = events::TimerStartedEventAttributes {
+            timer_id: a.timer_id,
+            start_to_fire_timeout: a.start_to_fire_timeout,
+            workflow_task_completed_event_id: completed,
+        };
+        let draft = Draft::new(world.now, attributes).with_metadata(user_metadata);
+        let started_event_id = self.history.append(draft);
+        let timer = Timer::User {
+            timer_id: timer_id.clone(),
+        };
+        let key = world.timers.arm(self.key, world.after(after), timer);
+        self.timers.insert(
+            timer_id,
+            UserTimer {
+                started_event_id,
+                key,
+            },
+        );
+    }
+
+    /// Cancels a timer, even one whose firing the workflow has not seen yet.
+    fn cancel_timer(&mut self, timer_id: String, completion: &Completion, world: &mut World) {
+        let started_event_id = match self.timers.remove(&timer_id) {
+            Some(timer) => {
+                world.timers.cancel(timer.key);
+                timer.started_event_id
+            }
+            None => self.history.unbuffer_timer(&timer_id).unwrap_or_default(),
+        };
+        let attributes = events::TimerCanceledEventAttributes {
+            timer_id,
+            started_event_id,
+            workflow_task_completed_event_id: completion.completed_event_id,
+            identity: completion.identity.clone(),
+        };
+        self.history.append(Draft::new(world.now, attributes));
+    }
+
+    /// Takes in that a timer of the workflow is due.
+    pub(in crate::server) fn fire_timer(&mut self, timer_id: String, world: &World) {
+        let Some(timer) = self.timers.remove(&timer_id) else {
+            return;
+        };
+        let attributes = events::TimerFiredEventAttributes {
+            timer_id,
+            started_event_id: timer.started_event_id,
+        };
+        self.record(Draft::new(world.now, attributes));
+    }
+
+    fn record_marker(
+        &mut self,
+        a: commands::RecordMarkerCommandAttributes,
+        metadata: Option<UserMetadata>,
+        completed: i64,
+        world: &World,
+    ) {
+        let attributes = events::MarkerRecordedEventAttributes {
+            marker_name: a.marker_name,
+            details: a.details,
+            workflow_task_completed_event_id: completed,
+            header: a.header,
+            failure: a.failure,
+        };
+        self.history
+            .append(Draft::new(world.now, attributes).with_metadata(metadata));
+    }
+
+    fn upsert_search_attributes(
+        &mut self,
+        mut search_attributes: Option<SearchAttributes>,
+        completed: i64,
+        world: &mut World,
+    ) {
+        if let Some(attributes) = &mut search_attributes {
+            let known = world.namespaces.search_attributes_mut(&self.namespace);
+            known.adopt(attributes);
+        }
+        let upserted = search_attributes.clone().unwrap_or_default().indexed_fields;
+        merge(&mut self.search_attributes, upserted);
+        let attributes = events::UpsertWorkflowSearchAttributesEventAttributes {
+            workflow_task_completed_event_id: completed,
+            search_attributes,
+        };
+        self.history.append(Draft::new(world.now, attributes));
+    }
+
+    fn upsert_memo(&mut self, upserted_memo: Option<Memo>, completed: i64, world: &World) {
+        merge(
+            &mut self.memo,
+            upserted_memo.clone().unwrap_or_default().fields,
+        );
+        let attributes = events::WorkflowPropertiesModifiedEventAttributes {
+            workflow_task_completed_event_id: completed,
+            upserted_memo,
+        };
+        self.history.append(Draft::new(world.now, attributes));
+    }
+
+    fn complete(
+        &mut self,
+        result: Option<Payloads>,
+        metadata: Option<UserMetadata>,
+        completed: i64,
+        world: &mut World,
+    ) {
+        let next_run_id = self.repeat_run(result.clone(), None, world);
+        let attributes = events::WorkflowExecutionCompletedEventAttributes {
+            result,
+            workflow_task_completed_event_id: completed,
+            new_execution_run_id: next_run_id.unwrap_or_default(),
+        };
+        let draft = Draft::new(world.now, attributes).with_metadata(metadata);
+        self.close(WorkflowExecutionStatus::Completed, draft, world);
+    }
+
+    fn cancel(&mut self, details: Option<Payloads>, completed: i64, world: &mut World) {
+        let attributes = events::WorkflowExecutionCanceledEventAttributes {
+            workflow_task_completed_event_id: completed,
+            details,
+        };
+        let draft = Draft::new(world.now, attributes);
+        self.close(WorkflowExecutionStatus::Canceled, draft, world);
+    }
+
+    fn fail(&mut self, failure: Failure, completed: i64, world: &mut World) {
+        let (retry_state, new_execution_run_id) = self.follow_failure(&failure, world);
+        let attributes = events::WorkflowExecutionFailedEventAttributes {
+            failure: Some(failure),
+            retry_state: retry_state as i32,
+            workflow_task_completed_event_id: completed,
+            new_execution_run_id,
+        };
+        let draft = Draft::new(world.now, attributes);
+        self.close(WorkflowExecutionStatus::Failed, draft, world);
+    }
+}
+
+/// An activity's timeouts with the server's defaults filled in; zero means none.
+pub(in crate::server) struct Timeouts {
+    pub(in crate::server) schedule_to_close: Duration,
+    pub(in crate::server) schedule_to_start: Duration,
+    pub(in crate::server) start_to_close: Duration,
+    pub(in crate::server) heartbeat: Duration,
+}
+
+impl Timeouts {
+    pub(in crate::server) fn of(
+        a: &commands::ScheduleActivityTaskCommandAttributes,
+        run: Option<Duration>,
+    ) -> Self {
+        let capped = |timeout: Option<Duration>, cap: Option<Duration>| match (timeout, cap) {
+            (Some(timeout), Some(cap)) => Some(timeout.min(cap)),
+            (timeout, cap) => timeout.or(cap),
+        };
+        let close = capped(set_duration(a.schedule_to_close_timeout.as_ref()), run);
+        let start = capped(set_duration(a.schedule_to_start_timeout.as_ref()), close);
+        let run_once = capped(set_duration(a.start_to_close_timeout.as_ref()), close);
+        let heartbeat = set_duration(a.heartbeat_timeout.as_ref());
+        Self {
+            schedule_to_close: close.unwrap_or_default(),
+            schedule_to_start: start.unwrap_or_default(),
+            start_to_close: run_once.unwrap_or_default(),
+            heartbeat: heartbeat
+                .map(|h| capped(Some(h), run_once).unwrap_or(h))
+                .unwrap_or_default(),
+        }
+    }
+}
+
+/// Sets or, where the payload is empty or null, removes entries.
+pub(in crate::server) fn merge(
+    entries: &mut BTreeMap<String, Payload>,
+    upserted: BTreeMap<String, Payload>,
+) {
+    for (name, payload) in upserted {
+        if is_set(&payload) {
+            entries.insert(name, payload);
+        } else {
+            entries.remove(&name);
+        }
+    }
+}
+
+/// Whether a payload has a value.
+pub(in crate::server) fn is_set(payload: &Payload) -> bool {
+    !payload.data.is_empty() && payload.data != "null" && payload.data != "[]"
+}

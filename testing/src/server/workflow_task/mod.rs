@@ -1,0 +1,400 @@
+//! Workflow tasks: scheduled, started, failed and timed out, in three kinds.
+
+pub(super) mod check;
+pub(super) mod commands;
+pub(super) mod completion;
+pub(super) mod failures;
+pub(super) mod limits;
+pub(super) mod requests;
+
+use std::time::{Duration, SystemTime};
+
+use outlast_proto::temporal::api::common::v1::WorkflowType;
+use outlast_proto::temporal::api::enums::v1::{SuggestContinueAsNewReason, TimeoutType};
+use outlast_proto::temporal::api::history::v1::{
+    self as events, History as WireHistory, HistoryEvent,
+};
+use outlast_proto::temporal::api::taskqueue::v1::TaskQueue;
+use outlast_proto::temporal::api::workflowservice::v1::PollWorkflowTaskQueueResponse;
+
+use super::execution::Execution;
+use super::history::Draft;
+use super::history::reads::PAGE_BATCHES;
+use super::queues::matching::{QueueKey, QueueType, QueuedTask};
+use super::time::timers::{Timer, TimerKey};
+use super::tokens::{PageToken, TaskToken};
+use super::wire::{normal_queue, timestamp, wire_duration, workflow_execution};
+use super::world::World;
+
+/// How much of a workflow task is in history while it is under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Its scheduled and started events are written at once.
+    Normal,
+    /// Exists for updates only; leaves no trace if the worker rejects them all.
+    Speculative,
+    /// A further attempt after a failure; written only when it succeeds.
+    Transient,
+}
+
+/// The workflow task of a run that is scheduled or started.
+#[derive(Debug)]
+pub(super) struct WorkflowTask {
+    pub(super) kind: Kind,
+    /// For tasks that are not in history, the id that the event would get.
+    pub(super) scheduled_event_id: i64,
+    /// Zero until the task is started.
+    pub(super) started_event_id: i64,
+    pub(super) attempt: i32,
+    pub(super) stamp: u64,
+    pub(super) scheduled_at: SystemTime,
+    pub(super) started_at: SystemTime,
+    /// Where the task waits; the normal queue if nobody attends the sticky one.
+    pub(super) queue: QueueKey,
+    /// The queue that the scheduled event names.
+    named_queue: TaskQueue,
+    start_to_close: Duration,
+    identity: String,
+    request_id: String,
+    history_size: i64,
+    suggest_reasons: Vec<i32>,
+    /// The server refused its completion, so no answer will come: it can only time out.
+    pub(super) given_up: bool,
+    pub(super) timers: Vec<TimerKey>,
+}
+
+/// The queue of the worker that has the run in its cache.
+#[derive(Clone, Debug)]
+pub(super) struct Sticky {
+    pub(super) queue: TaskQueue,
+    pub(super) schedule_to_start: Option<Duration>,
+}
+
+impl WorkflowTask {
+    pub(super) fn is_started(&self) -> bool {
+        self.started_event_id > 0
+    }
+
+    fn scheduled_draft(&self) -> Draft {
+        let attributes = events::WorkflowTaskScheduledEventAttributes {
+            task_queue: Some(self.named_queue.clone()),
+            start_to_close_timeout: wire_duration(self.start_to_close),
+            attempt: self.attempt,
+        };
+        Draft::new(self.scheduled_at, attributes)
+    }
+
+    fn started_draft(&self) -> Draft {
+        let attributes = events::WorkflowTaskStartedEventAttributes {
+            scheduled_event_id: self.scheduled_event_id,
+            identity: self.identity.clone(),
+            request_id: self.request_id.clone(),
+            suggest_continue_as_new: !self.suggest_reasons.is_empty(),
+            suggest_continue_as_new_reasons: self.suggest_reasons.clone(),
+            history_size_bytes: self.history_size,
+            ..Default::default()
+        };
+        Draft::new(self.started_at, attributes)
+    }
+}
+
+impl Execution {
+    /// Schedules a workflow task; a task after a failed attempt becomes a transient one.
+    pub(super) fn schedule_task(&mut self, kind: Kind, world: &mut World) {
+        let kind = if self.attempt > 1 {
+            Kind::Transient
+        } else {
+            kind
+        };
+        let stamp = world.stamp();
+        let (queue, named_queue) = self.choose_queue(world);
+        let task = WorkflowTask {
+            kind,
+            scheduled_event_id: self.history.next_id(),
+            started_event_id: 0,
+            attempt: self.attempt,
+            stamp,
+            scheduled_at: world.now,
+            started_at: world.now,
+            named_queue,
+            start_to_close: self.task_timeout(),
+            identity: String::new(),
+            request_id: String::new(),
+            history_size: 0,
+            suggest_reasons: Vec::new(),
+            given_up: false,
+            timers: self.arm_schedule_to_start(&queue, stamp, world),
+            queue,
+        };
+        if kind == Kind::Normal {
+            self.history.append(task.scheduled_draft());
+        }
+        let queued = QueuedTask::Workflow {
+            run: self.key,
+            stamp,
+        };
+        world.queues.add_task(task.queue.clone(), queued, world.now);
+        self.needs_task = false;
+        self.task = Some(task);
+    }
+
+    /// The queue to wait in, and the queue to name in the event.
+    fn choose_queue(&self, world: &World) -> (QueueKey, TaskQueue) {
+        let normal = self.queue_key(self.normal_queue_name());
+        match &self.sticky {
+            Some(sticky) => {
+                let key = self.queue_key(&sticky.queue.name);
+                let key = if world.queues.is_attended(&key) {
+                    key
+                } else {
+                    normal
+                };
+                (key, sticky.queue.clone())
+            }
+            None => (normal, normal_queue(self.normal_queue_name())),
+        }
+    }
+
+    pub(super) fn queue_key(&self, name: &str) -> QueueKey {
+        QueueKey {
+            namespace: self.namespace.clone(),
+            queue_type: QueueType::Workflow,
+            name: name.to_owned(),
+        }
+    }
+
+    fn arm_schedule_to_start(
+        &self,
+        queue: &QueueKey,
+        stamp: u64,
+        world: &mut World,
+    ) -> Vec<TimerKey> {
+        let Some(sticky) = self
+            .sticky
+            .as_ref()
+            .filter(|sticky| sticky.queue.name == queue.name)
+        else {
+            return Vec::new();
+        };
+        let Some(timeout) = sticky.schedule_to_start else {
+            return Vec::new();
+        };
+        let timer = Timer::WorkflowTask {
+            stamp,
+            timeout: TimeoutType::ScheduleToStart,
+        };
+        vec![world.timers.arm(self.key, world.after(timeout), timer)]
+    }
+
+    /// Hands the scheduled task to the worker that has just completed one.
+    pub(super) fn start_returned_task(
+        &mut self,
+        identity: &str,
+        world: &mut World,
+    ) -> PollWorkflowTaskQueueResponse {
+        let request_id = "request-from-RespondWorkflowTaskCompleted".to_owned();
+        self.start_task(identity, request_id, true, world)
+    }
+
+    /// Hands the scheduled task to a worker.
+    ///
+    /// A worker that polled its sticky queue has the run in its cache, and gets only the events
+    /// since its last completed task.
+    pub(super) fn start_task(
+        &mut self,
+        identity: &str,
+        request_id: String,
+        from_sticky: bool,
+        world: &mut World,
+    ) -> PollWorkflowTaskQueueResponse {
+        self.renumber_stale_task();
+        let next_id = self.history.next_id();
+        let reasons = self.suggest_reasons(world);
+        let history_size = self.history.size_bytes();
+        let task = self
+            .task
+            .as_mut()
+            .expect("only a scheduled task is started");
+        for key in task.timers.drain(..) {
+            world.timers.cancel(key);
+        }
+        task.identity = identity.to_owned();
+        task.request_id = request_id;
+        task.started_at = world.now;
+        task.history_size = history_size;
+        task.suggest_reasons = reasons;
+        task.started_event_id = if task.kind == Kind::Normal {
+            next_id
+        } else {
+            task.scheduled_event_id + 1
+        };
+        task.stamp = world.stamp();
+        let timer = Timer::WorkflowTask {
+            stamp: task.stamp,
+            timeout: TimeoutType::StartToClose,
+        };
+        task.timers.push(
+            world
+                .timers
+                .arm(self.key, world.after(task.start_to_close), timer),
+        );
+        if task.kind == Kind::Normal {
+            self.history.append(task.started_draft());
+        }
+        // The worker sees everything that has happened so far.
+        self.needs_task = false;
+        self.history.close_batch();
+        let from_event_id = if from_sticky {
+            self.previous_started_event_id + 1
+        } else {
+            1
+        };
+        self.task_response(from_event_id)
+    }
+
+    /// Events that arrived while a transient attempt waited make it a normal first attempt.
+    fn renumber_stale_task(&mut self) {
+        let next_id = self.history.next_id();
+        let Some(task) = self.task.as_mut() else {
+            return;
+        };
+        if task.kind == Kind::Transient && task.scheduled_event_id != next_id {
+            task.kind = Kind::Normal;
+            task.attempt = 1;
+            task.scheduled_event_id = next_id;
+            self.attempt = 1;
+            self.history.append(task.scheduled_draft());
+        }
+    }
+
+    fn suggest_reasons(&self, world: &World) -> Vec<i32> {
+        let mut reasons = Vec::new();
+        if self.history.size_bytes() >= world.options.suggest_continue_as_new_bytes {
+            reasons.push(SuggestContinueAsNewReason::HistorySizeTooLarge as i32);
+        }
+        if self.history.last_id() >= world.options.suggest_continue_as_new_events {
+            reasons.push(SuggestContinueAsNewReason::TooManyHistoryEvents as i32);
+        }
+        reasons
+    }
+
+    pub(super) fn task_response(&mut self, from_event_id: i64) -> PollWorkflowTaskQueueResponse {
+        let messages = self.send_updates();
+        let queries = self.attach_queries();
+        let task = self.task.as_ref().expect("the task was just started");
+        let (page, next_id) = self.history.page(from_event_id, PAGE_BATCHES);
+        let mut page = page.to_vec();
+        let mut next_page_token = bytes::Bytes::new();
+        if next_id <= self.history.last_id() {
+            next_page_token = PageToken::new(self.key.0, next_id, false).to_bytes();
+        } else {
+            page.extend(self.unwritten_task_events());
+        }
+        PollWorkflowTaskQueueResponse {
+            task_token: TaskToken::new(self.key.0, task.stamp, 0).to_bytes(),
+            workflow_execution: Some(workflow_execution(&self.workflow_id, &self.run_id)),
+            workflow_type: self.started.workflow_type.clone(),
+            previous_started_event_id: self.previous_started_event_id,
+            started_event_id: task.started_event_id,
+            attempt: task.attempt,
+            history: Some(WireHistory { events: page }),
+            next_page_token,
+            workflow_execution_task_queue: Some(normal_queue(self.normal_queue_name())),
+            scheduled_time: timestamp(task.scheduled_at),
+            started_time: timestamp(task.started_at),
+            queries,
+            messages,
+            ..Default::default()
+        }
+    }
+
+    /// The events of a task that is under way but not written.
+    pub(super) fn unwritten_task_events(&self) -> Vec<HistoryEvent> {
+        let Some(task) = self.task.as_ref().filter(|task| task.kind != Kind::Normal) else {
+            return Vec::new();
+        };
+        let scheduled = self
+            .history
+            .numbered(task.scheduled_draft(), self.history.next_id());
+        let started = task.is_started().then(|| {
+            self.history
+                .numbered(task.started_draft(), task.started_event_id)
+        });
+        std::iter::once(scheduled).chain(started).collect()
+    }
+
+    /// Takes back a start whose answer never left the server.
+    pub(super) fn unstart_task(&mut self, stamp: u64, world: &mut World) {
+        let Some(task) = self.task.as_mut().filter(|task| task.stamp == stamp) else {
+            return;
+        };
+        for key in task.timers.drain(..) {
+            world.timers.cancel(key);
+        }
+        let started_event_id = std::mem::take(&mut task.started_event_id);
+        let queued = QueuedTask::Workflow {
+            run: self.key,
+            stamp,
+        };
+        world.queues.return_task(task.queue.clone(), queued);
+        if task.kind == Kind::Normal {
+            self.history.take_back(started_event_id);
+        }
+        self.unsend_updates(stamp);
+        self.detach_queries();
+        self.history.flush();
+    }
+
+    /// Writes a speculative task into history, because other events have come up. Its start is
+    /// written in the name of whoever brings the event, not of the worker that has the task.
+    pub(super) fn make_task_real(&mut self, identity: &str) {
+        let Some(task) = self.task.as_mut() else {
+            return;
+        };
+        if task.kind != Kind::Speculative {
+            return;
+        }
+        task.kind = Kind::Normal;
+        self.history.append(task.scheduled_draft());
+        if task.is_started() {
+            task.identity = identity.to_owned();
+            self.history.append(task.started_draft());
+        }
+    }
+
+    /// Writes what is missing of the started task, so that its end can be written.
+    pub(super) fn write_task(&mut self) {
+        let Some(task) = self.task.as_mut() else {
+            return;
+        };
+        if task.kind != Kind::Normal {
+            task.kind = Kind::Normal;
+            self.history.append(task.scheduled_draft());
+            self.history.append(task.started_draft());
+        }
+    }
+
+    /// Removes the completed task and disarms its timeout.
+    pub(super) fn finish_task(&mut self, world: &mut World) -> Option<WorkflowTask> {
+        let mut task = self.task.take()?;
+        for key in task.timers.drain(..) {
+            world.timers.cancel(key);
+        }
+        Some(task)
+    }
+
+    /// Whether a worker holds the task that `stamp` names.
+    pub(super) fn has_started_task(&self, stamp: u64) -> bool {
+        self.task
+            .as_ref()
+            .is_some_and(|task| task.is_started() && task.stamp == stamp && !task.given_up)
+    }
+
+    pub(super) fn task_is_started(&self) -> bool {
+        self.task.as_ref().is_some_and(WorkflowTask::is_started)
+    }
+
+    pub(super) fn workflow_type(&self) -> Option<WorkflowType> {
+        self.started.workflow_type.clone()
+    }
+}

@@ -1,0 +1,189 @@
+//! What workers ask: tasks, and to take in what came of them.
+
+use outlast_proto::temporal::api::enums::v1::WorkflowTaskFailedCause;
+use outlast_proto::temporal::api::taskqueue::v1::TaskQueue;
+use outlast_proto::temporal::api::workflowservice::v1 as api;
+
+use crate::server::Engine;
+use crate::server::errors::{Error, Result};
+use crate::server::execution::RunKey;
+use crate::server::queues::long_polls::{CallId, Place};
+use crate::server::queues::matching::{Poll, QueueKey, QueueType};
+use crate::server::tokens::TaskToken;
+
+impl Engine {
+    /// Waits for a workflow task. The answer is an [`Answer::WorkflowTask`](crate::server::Answer::WorkflowTask).
+    ///
+    /// # Errors
+    /// The namespace is unknown, or no queue is named.
+    pub fn poll_workflow_task_queue(
+        &mut self,
+        request: api::PollWorkflowTaskQueueRequest,
+    ) -> Result<CallId> {
+        self.poll(
+            QueueType::Workflow,
+            request.namespace,
+            request.task_queue,
+            request.identity,
+            request.worker_instance_key,
+            None,
+        )
+    }
+
+    /// Waits for an activity task. The answer is an [`Answer::ActivityTask`](crate::server::Answer::ActivityTask).
+    ///
+    /// # Errors
+    /// The namespace is unknown, or no queue is named.
+    pub fn poll_activity_task_queue(
+        &mut self,
+        request: api::PollActivityTaskQueueRequest,
+    ) -> Result<CallId> {
+        let rate = request.task_queue_metadata.as_ref();
+        self.poll(
+            QueueType::Activity,
+            request.namespace,
+            request.task_queue,
+            request.identity,
+            request.worker_instance_key,
+            rate.and_then(|metadata| metadata.max_tasks_per_second),
+        )
+    }
+
+    pub(in crate::server) fn poll(
+        &mut self,
+        queue_type: QueueType,
+        namespace: String,
+        queue: Option<TaskQueue>,
+        identity: String,
+        worker_instance_key: String,
+        rate_per_second: Option<f64>,
+    ) -> Result<CallId> {
+        self.check_namespace(&namespace)?;
+        let name = queue.map(|queue| queue.name).unwrap_or_default();
+        if name.is_empty() {
+            return Err(Error::invalid("taskQueue is not set"));
+        }
+        let call = self.world.calls.next_id();
+        let key = QueueKey {
+            namespace,
+            queue_type,
+            name,
+        };
+        self.world.calls.park(call, Place::Queue(key.clone()));
+        let poll = Poll {
+            call,
+            identity,
+            worker_instance_key,
+            rate_per_second,
+            found_backlog: false,
+        };
+        self.world.queues.add_poll(key, poll, self.world.now);
+        self.settle();
+        Ok(call)
+    }
+
+    /// Takes in a completed workflow task.
+    ///
+    /// # Errors
+    /// The task is not the one under way, or its commands or messages make no sense; the latter
+    /// also fails the task.
+    pub fn respond_workflow_task_completed(
+        &mut self,
+        request: api::RespondWorkflowTaskCompletedRequest,
+    ) -> Result<api::RespondWorkflowTaskCompletedResponse> {
+        let (key, token) = self.task_run(&request.task_token)?;
+        self.in_run(key, |run, world| {
+            run.complete_task(token.stamp, request, world)
+        })
+    }
+
+    /// Takes in a failed workflow task.
+    ///
+    /// # Errors
+    /// The task is not the one under way.
+    pub fn respond_workflow_task_failed(
+        &mut self,
+        request: api::RespondWorkflowTaskFailedRequest,
+    ) -> Result<api::RespondWorkflowTaskFailedResponse> {
+        let (key, token) = self.task_run(&request.task_token)?;
+        if !self.runs[&key].is_open() {
+            return Err(Error::workflow_completed());
+        }
+        let cause = WorkflowTaskFailedCause::try_from(request.cause).unwrap_or_default();
+        self.in_run(key, |run, world| {
+            run.fail_started_task(
+                token.stamp,
+                cause,
+                request.failure,
+                &request.identity,
+                world,
+            )
+        })?;
+        Ok(api::RespondWorkflowTaskFailedResponse::default())
+    }
+
+    /// Takes in the answer to a query that was a task of its own.
+    ///
+    /// # Errors
+    /// Nobody waits for the answer any more.
+    pub fn respond_query_task_completed(
+        &mut self,
+        request: api::RespondQueryTaskCompletedRequest,
+    ) -> Result<api::RespondQueryTaskCompletedResponse> {
+        let (key, token) = self.task_run(&request.task_token)?;
+        self.in_run(key, |run, world| {
+            run.complete_query(token.stamp, request, world)
+        })?;
+        Ok(api::RespondQueryTaskCompletedResponse::default())
+    }
+
+    /// Lets the next workflow task of a run go to the normal queue.
+    ///
+    /// # Errors
+    /// The workflow is unknown or closed.
+    pub fn reset_sticky_task_queue(
+        &mut self,
+        request: &api::ResetStickyTaskQueueRequest,
+    ) -> Result<api::ResetStickyTaskQueueResponse> {
+        let key = self.find_open(&request.namespace, request.execution.as_ref())?;
+        self.in_run(key, |run, _| run.sticky = None);
+        Ok(api::ResetStickyTaskQueueResponse::default())
+    }
+
+    /// Ends all polls of a worker that shuts down, and forgets its sticky queue.
+    ///
+    /// # Errors
+    /// The namespace is unknown.
+    pub fn shutdown_worker(
+        &mut self,
+        request: &api::ShutdownWorkerRequest,
+    ) -> Result<api::ShutdownWorkerResponse> {
+        self.check_namespace(&request.namespace)?;
+        if let Some(heartbeat) = request.worker_heartbeat.clone() {
+            self.world.workers.note(&request.namespace, heartbeat);
+        }
+        if !request.worker_instance_key.is_empty() {
+            for call in self.world.queues.shut_down(&request.worker_instance_key) {
+                self.answer_empty(call);
+            }
+        }
+        self.world.queues.forsake(&QueueKey {
+            namespace: request.namespace.clone(),
+            queue_type: QueueType::Workflow,
+            name: request.sticky_task_queue.clone(),
+        });
+        self.settle();
+        Ok(api::ShutdownWorkerResponse::default())
+    }
+
+    /// The run that a task token belongs to.
+    pub(in crate::server) fn task_run(&self, token: &bytes::Bytes) -> Result<(RunKey, TaskToken)> {
+        let token = TaskToken::parse(token)?;
+        let key = RunKey(token.run);
+        if self.runs.contains_key(&key) {
+            Ok((key, token))
+        } else {
+            Err(Error::workflow_task_not_found())
+        }
+    }
+}
