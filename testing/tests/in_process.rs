@@ -12,13 +12,15 @@ use std::task::Poll;
 use std::time::Duration;
 
 use outlast_proto::grpc::health::v1::HealthCheckRequest;
+use outlast_proto::grpc::health::v1::health_check_response::ServingStatus;
 use outlast_proto::grpc::health::v1::health_client::HealthClient;
 use outlast_proto::temporal::api::enums::v1::WorkflowTaskFailedCause;
 use outlast_proto::temporal::api::testservice::v1 as clock;
 use outlast_proto::temporal::api::testservice::v1::test_service_client::TestServiceClient;
 use outlast_proto::temporal::api::workflowservice::v1 as api;
 use outlast_testing::{InProcessServer, Server, ServerOptions, TimeMode};
-use tonic::Code;
+use tonic::client::GrpcService;
+use tonic::{Code, Status};
 
 use support::builders::*;
 use support::peer::*;
@@ -175,6 +177,33 @@ async fn a_method_that_is_missing_says_its_name() {
 }
 
 #[tokio::test]
+async fn a_method_that_nobody_has_heard_of_says_its_name_too() {
+    let (server, _) = scene();
+    let request = tonic::codegen::http::Request::builder()
+        .uri("/temporal.api.workflowservice.v1.WorkflowService/MakeCoffee")
+        .body(tonic::body::Body::empty())
+        .unwrap();
+    let response = GrpcService::call(&mut server.service(), request).await;
+    let error = Status::from_header_map(response.unwrap().headers()).unwrap();
+    assert_eq!(error.code(), Code::Unimplemented);
+    let want = "MakeCoffee is not supported by this server";
+    assert!(error.message().starts_with(want), "{error}");
+}
+
+#[tokio::test]
+async fn who_watches_the_health_hears_once_that_all_is_well() {
+    let (server, _) = scene();
+    let mut health = HealthClient::new(server.service());
+    let watch = health.watch(HealthCheckRequest::default()).await.unwrap();
+    let mut answers = watch.into_inner();
+    let first = answers.message().await.unwrap().unwrap();
+    assert_eq!(first.status(), ServingStatus::Serving);
+    let second = std::pin::pin!(answers.message());
+    let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+    assert!(second.poll(&mut cx).is_pending());
+}
+
+#[tokio::test]
 async fn a_message_that_is_too_large_is_refused_as_sdks_know_it() {
     let (_server, peer) = scene();
     peer.start().await;
@@ -281,7 +310,7 @@ async fn the_clock_can_be_worked_over_grpc() {
 
 async fn now<T>(client: &mut TestServiceClient<T>) -> i64
 where
-    T: tonic::client::GrpcService<tonic::body::Body>,
+    T: GrpcService<tonic::body::Body>,
     T::Error: Into<tonic::codegen::StdError>,
     T::ResponseBody: tonic::codegen::Body<Data = bytes::Bytes> + Send + 'static,
     <T::ResponseBody as tonic::codegen::Body>::Error: Into<tonic::codegen::StdError> + Send,

@@ -71,9 +71,10 @@ impl Service<Request<Body>> for InProcessServer {
     }
 }
 
-/// Whether this is the answer of a generated method that nobody has overridden.
+/// Whether this is the answer of a generated method that nobody has overridden, or of a generated
+/// service to a method that it does not know.
 fn is_stub(status: &Status) -> bool {
-    status.code() == Code::Unimplemented && status.message() == "Not yet implemented"
+    status.code() == Code::Unimplemented && ["Not yet implemented", ""].contains(&status.message())
 }
 
 /// Whether the request was too large to be read.

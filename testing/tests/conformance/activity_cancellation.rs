@@ -1,7 +1,5 @@
 //! Cancelling activities.
 
-use std::time::Duration;
-
 use outlast_proto::temporal::api::enums::v1::EventType::{self as E};
 use tonic::Code;
 
@@ -32,7 +30,6 @@ async fn a_started_activity_learns_of_its_cancellation_by_heartbeat() {
         peer.complete(&task, vec![cancel_activity(5)])
             .await
             .unwrap();
-        tokio::time::sleep(Duration::from_millis(300)).await;
         assert!(peer.heartbeat(&activity, "half").await.unwrap());
         peer.cancel_activity(&activity).await.unwrap();
         let task = peer.poll().await;

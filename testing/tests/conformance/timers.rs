@@ -1,7 +1,5 @@
 //! Timers.
 
-use std::time::Duration;
-
 use outlast_proto::temporal::api::enums::v1::EventType::{self as E};
 use outlast_proto::temporal::api::history::v1::HistoryEvent;
 use outlast_proto::temporal::api::history::v1::history_event::Attributes;
@@ -37,7 +35,13 @@ async fn canceling_a_fired_timer_takes_back_its_firing() {
             .unwrap();
         peer.signal("now").await.unwrap();
         let task = peer.poll().await;
-        tokio::time::sleep(Duration::from_millis(2000)).await;
+        // What fires meanwhile is not in the history yet. A timer that is due later tells.
+        let later = peer.kin("later");
+        later.start().await;
+        let started = vec![start_timer("t", 0.5)];
+        later.complete(&later.poll().await, started).await.unwrap();
+        later.until(E::TimerFired).await;
+        later.terminate("").await.unwrap();
         peer.complete(&task, vec![cancel_timer("t"), complete_workflow("done")])
             .await
             .unwrap();

@@ -1,7 +1,5 @@
 //! Workflow tasks: sticky ones, further attempts, refused completions.
 
-use std::time::Duration;
-
 use outlast_proto::temporal::api::enums::v1::{
     EventType::{self as E},
     WorkflowTaskFailedCause,
@@ -28,10 +26,11 @@ async fn a_sticky_task_carries_only_what_the_worker_has_not_seen() {
         );
         peer.complete_sticky(&task, vec![]).await;
 
-        let (task, ()) = tokio::join!(peer.poll_sticky(), async {
-            tokio::time::sleep(Duration::from_millis(300)).await;
-            peer.signal("two").await.unwrap();
-        });
+        // From now on the server knows that somebody polls it, for ten seconds.
+        let quiet = peer.unrecorded();
+        quiet.poll_queue(quiet.sticky_queue(), 3.0).await;
+        peer.signal("two").await.unwrap();
+        let task = peer.poll_sticky().await;
         assert_eq!(
             (task.previous_started_event_id, task.started_event_id),
             (8, 12)

@@ -1,6 +1,6 @@
 //! What a test costs: the environment in this process, and its server's raw calls.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use outlast::Client;
 use outlast::raw::proto::temporal::api::workflowservice::v1::GetSystemInfoRequest;
@@ -92,9 +92,10 @@ async fn first_answers(count: usize) -> Res<Vec<Duration>> {
 async fn round_trips(client: Client, count: usize) -> Res<Vec<Duration>> {
     let calls = RawCalls::new(&client);
     let mut took = Vec::with_capacity(count);
+    let nonce = SystemTime::now().duration_since(UNIX_EPOCH)?.as_nanos();
     for number in 0..count {
         let began = Instant::now();
-        calls.run_workflow(&format!("raw-{number}")).await?;
+        calls.run_workflow(&format!("raw-{nonce}-{number}")).await?;
         took.push(began.elapsed());
     }
     Ok(took)
