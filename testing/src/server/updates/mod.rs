@@ -1,28 +1,24 @@
 //! Updates: admitted, sent, then rejected, or accepted and completed.
 
+mod failures;
 pub(super) mod messages;
 mod restored;
+mod waiting;
 
-use outlast_proto::temporal::api::common::v1::Link;
-use outlast_proto::temporal::api::enums::v1::{
-    EventType, UpdateWorkflowExecutionLifecycleStage as Stage,
-};
-use outlast_proto::temporal::api::failure::v1::failure::FailureInfo;
-use outlast_proto::temporal::api::failure::v1::{ApplicationFailureInfo, Failure};
+use outlast_proto::temporal::api::enums::v1::UpdateWorkflowExecutionLifecycleStage as Stage;
+use outlast_proto::temporal::api::failure::v1::Failure;
 use outlast_proto::temporal::api::history::v1 as events;
 use outlast_proto::temporal::api::protocol::v1::{Message as WireMessage, message::SequencingId};
-use outlast_proto::temporal::api::update::v1::{
-    Acceptance, Outcome, Request, Response, UpdateRef, outcome,
-};
-use outlast_proto::temporal::api::workflowservice::v1::UpdateWorkflowExecutionResponse;
+use outlast_proto::temporal::api::update::v1::{Acceptance, Outcome, Request, Response};
 use prost::Message;
 use prost_types::Any;
 
+use self::failures::{closed_before_completion, failed, unprocessed};
+use self::waiting::answer;
 use crate::server::errors::{Error, Result};
 use crate::server::execution::Execution;
 use crate::server::history::Draft;
-use crate::server::queues::long_polls::{Answer, CallId, Place};
-use crate::server::wire::workflow_execution;
+use crate::server::queues::long_polls::{Answer, CallId};
 use crate::server::world::World;
 
 /// The updates of one run, in the order of their admission.
@@ -137,53 +133,6 @@ impl Execution {
             self.updates.list.push(update);
         }
         self.wait_for_update(&id, call, stage, world)
-    }
-
-    /// Answers a caller whose update is completed already; there is no link then.
-    pub(super) fn answer_with_outcome(
-        &mut self,
-        call: CallId,
-        request: &Request,
-        world: &mut World,
-    ) -> bool {
-        let id = request.meta.as_ref().map(|meta| meta.update_id.as_str());
-        let found = self
-            .updates
-            .list
-            .iter()
-            .find(|update| Some(update.id.as_str()) == id);
-        let Some(update) = found.filter(|update| update.stage() == Stage::Completed) else {
-            return false;
-        };
-        let response = UpdateWorkflowExecutionResponse {
-            link: None,
-            ..self.update_response(update)
-        };
-        answer(response, call, world);
-        true
-    }
-
-    /// Parks a caller until the update has reached `stage`.
-    pub(super) fn wait_for_update(
-        &mut self,
-        update_id: &str,
-        call: CallId,
-        stage: Stage,
-        world: &mut World,
-    ) -> Result<()> {
-        let key = self.key;
-        let update = self
-            .updates
-            .get_mut(update_id)
-            .ok_or_else(|| Error::update_not_found(update_id))?;
-        update.waiters.push(Waiter { call, stage });
-        match stage {
-            Stage::Completed => world.calls.park_for_time(call, Place::Update(key)),
-            Stage::Unspecified | Stage::Admitted | Stage::Accepted => {
-                world.calls.park(call, Place::Update(key));
-            }
-        }
-        Ok(())
     }
 
     /// The messages for the task being started.
@@ -310,130 +259,6 @@ impl Execution {
                     .answer(waiter.call, Answer::Update(Box::new(Err(error))));
             }
         }
-    }
-
-    /// Answers the callers whose update has come as far as they wanted.
-    pub(super) fn answer_updates(&mut self, world: &mut World) {
-        for at in 0..self.updates.list.len() {
-            let reached = self.updates.list[at].stage();
-            let waiters = std::mem::take(&mut self.updates.list[at].waiters);
-            for waiter in waiters {
-                if waiter.stage <= reached && reached != Stage::Admitted {
-                    answer(
-                        self.update_response(&self.updates.list[at]),
-                        waiter.call,
-                        world,
-                    );
-                } else {
-                    self.updates.list[at].waiters.push(waiter);
-                }
-            }
-        }
-    }
-
-    /// The stage that an update has reached, for a caller that does not wait.
-    pub(super) fn update_stage(&self, update_id: &str) -> Result<UpdateWorkflowExecutionResponse> {
-        let found = self
-            .updates
-            .list
-            .iter()
-            .find(|update| update.id == update_id);
-        let update = found.ok_or_else(|| Error::update_not_found(update_id))?;
-        Ok(self.update_response(update))
-    }
-
-    /// Answers a caller whose time is up with the stage reached so far.
-    pub(super) fn expire_update(&mut self, call: CallId, world: &mut World) {
-        if let Some(at) = self.drop_update_waiter(call) {
-            answer(self.update_response(&self.updates.list[at]), call, world);
-        }
-    }
-
-    /// Forgets a caller; returns the index of the update it waited for.
-    pub(super) fn drop_update_waiter(&mut self, call: CallId) -> Option<usize> {
-        let at = self
-            .updates
-            .list
-            .iter()
-            .position(|update| update.waiters.iter().any(|waiter| waiter.call == call))?;
-        self.updates.list[at]
-            .waiters
-            .retain(|waiter| waiter.call != call);
-        Some(at)
-    }
-
-    fn update_response(&self, update: &Update) -> UpdateWorkflowExecutionResponse {
-        let outcome = match &update.state {
-            State::Completed(outcome) => Some((**outcome).clone()),
-            State::Admitted | State::Recorded | State::Sent { .. } | State::Accepted { .. } => None,
-        };
-        UpdateWorkflowExecutionResponse {
-            update_ref: Some(UpdateRef {
-                workflow_execution: Some(workflow_execution(&self.workflow_id, &self.run_id)),
-                update_id: update.id.clone(),
-            }),
-            outcome,
-            stage: update.stage() as i32,
-            link: self.update_link(update),
-        }
-    }
-}
-
-impl Execution {
-    fn update_link(&self, update: &Update) -> Option<Link> {
-        let failed = |outcome: &Outcome| matches!(outcome.value, Some(outcome::Value::Failure(_)));
-        match &update.state {
-            State::Admitted | State::Recorded | State::Sent { .. } => None,
-            State::Completed(outcome) if failed(outcome) => {
-                Some(self.link_to_run("Update rejected"))
-            }
-            State::Accepted { .. } | State::Completed(_) => Some(self.link_to_request(
-                &update.request.request_id,
-                EventType::WorkflowExecutionUpdateAccepted,
-            )),
-        }
-    }
-}
-
-fn answer(response: UpdateWorkflowExecutionResponse, call: CallId, world: &mut World) {
-    world
-        .calls
-        .answer(call, Answer::Update(Box::new(Ok(response))));
-}
-
-fn failed(failure: Failure) -> Box<Outcome> {
-    Box::new(Outcome {
-        value: Some(outcome::Value::Failure(failure)),
-    })
-}
-
-fn unprocessed() -> Failure {
-    server_failure(
-        "Workflow Update is rejected because it wasn't processed by worker. Probably, Workflow \
-         Update is not supported by the worker.",
-        "UnprocessedUpdate",
-    )
-}
-
-fn closed_before_completion() -> Failure {
-    server_failure(
-        "Workflow Update failed because the Workflow completed before the Update completed.",
-        "AcceptedUpdateCompletedWorkflow",
-    )
-}
-
-fn server_failure(message: &str, failure_type: &str) -> Failure {
-    Failure {
-        message: message.to_owned(),
-        source: "Server".to_owned(),
-        failure_info: Some(FailureInfo::ApplicationFailureInfo(
-            ApplicationFailureInfo {
-                r#type: failure_type.to_owned(),
-                non_retryable: true,
-                ..Default::default()
-            },
-        )),
-        ..Default::default()
     }
 }
 

@@ -1,0 +1,48 @@
+//! Why a task is failed instead of completed.
+
+use outlast_proto::temporal::api::enums::v1::WorkflowTaskFailedCause as Cause;
+
+/// Why a task is failed instead of completed.
+#[derive(Debug, PartialEq, Eq)]
+pub(in crate::server) struct Flaw {
+    pub(in crate::server) cause: Cause,
+    text: String,
+}
+
+impl Flaw {
+    pub(in crate::server) fn new(cause: Cause, text: impl Into<String>) -> Self {
+        Self {
+            cause,
+            text: text.into(),
+        }
+    }
+
+    /// The cause and the text, as the worker gets to see them.
+    pub(in crate::server) fn message(&self) -> String {
+        let name = cause_name(self.cause);
+        if self.text.is_empty() {
+            name
+        } else {
+            format!("{name}: {}", self.text)
+        }
+    }
+}
+
+fn cause_name(cause: Cause) -> String {
+    camel_case(
+        cause
+            .as_str_name()
+            .trim_start_matches("WORKFLOW_TASK_FAILED_CAUSE_"),
+    )
+}
+
+/// The name of an enum's value, as the server's texts have it.
+pub(super) fn camel_case(shouting: &str) -> String {
+    shouting
+        .split('_')
+        .map(|word| {
+            let (first, rest) = word.split_at(1);
+            format!("{first}{}", rest.to_ascii_lowercase())
+        })
+        .collect()
+}
