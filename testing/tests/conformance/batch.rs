@@ -1,74 +1,17 @@
 //! Batch operations: one request for many workflows.
 
 use outlast_proto::temporal::api::batch::v1 as batch;
-use outlast_proto::temporal::api::common::v1::{Execution, Priority, ResetOptions, reset_options};
+use outlast_proto::temporal::api::common::v1::{Priority, ResetOptions, reset_options};
+use outlast_proto::temporal::api::enums::v1::BatchOperationState as State;
 use outlast_proto::temporal::api::enums::v1::EventType::{self as E};
-use outlast_proto::temporal::api::enums::v1::{BatchOperationState as State, ExecutionType};
 use outlast_proto::temporal::api::workflow::v1::WorkflowExecutionOptions;
 use outlast_proto::temporal::api::workflowservice::v1 as api;
 use outlast_proto::temporal::api::workflowservice::v1::start_batch_operation_request::Operation;
 use prost_types::FieldMask;
-use tonic::{Code, Status};
+use tonic::Code;
 
+use crate::conform;
 use crate::support::builders::*;
-use crate::{Peer, conform};
-
-fn job_id(peer: &Peer) -> String {
-    format!("{}-job", peer.workflow_id)
-}
-
-fn request(peer: &Peer, others: &[&Peer], operation: Operation) -> api::StartBatchOperationRequest {
-    let peers = std::iter::once(&peer).chain(others);
-    api::StartBatchOperationRequest {
-        namespace: "default".to_owned(),
-        job_id: job_id(peer),
-        reason: "once for all".to_owned(),
-        target_executions: peers.map(|peer| target(peer)).collect(),
-        operation: Some(operation),
-        ..Default::default()
-    }
-}
-
-fn target(peer: &Peer) -> Execution {
-    Execution {
-        r#type: ExecutionType::Workflow as i32,
-        business_id: peer.workflow_id.clone(),
-        run_id: String::new(),
-    }
-}
-
-/// Starts a job. A real server does one at a time, so this is tried until it is this one's turn,
-/// and left out of the transcript.
-async fn start(peer: &Peer, request: api::StartBatchOperationRequest) -> Result<(), Status> {
-    let mut quiet = peer.unrecorded().client;
-    loop {
-        match quiet.start_batch_operation(request.clone()).await {
-            Err(error) if error.code() == Code::ResourceExhausted => {
-                tokio::task::yield_now().await;
-            }
-            Err(error) => return Err(error),
-            Ok(_) => return Ok(()),
-        }
-    }
-}
-
-/// Waits for the job to be over, and describes it.
-async fn done(peer: &Peer) -> api::DescribeBatchOperationResponse {
-    let request = api::DescribeBatchOperationRequest {
-        namespace: "default".to_owned(),
-        job_id: job_id(peer),
-    };
-    let mut quiet = peer.unrecorded().client;
-    loop {
-        // A job that has just been started may not be known yet.
-        match quiet.describe_batch_operation(request.clone()).await {
-            Ok(job) if job.get_ref().state() != State::Running => break,
-            Ok(_) | Err(_) => tokio::task::yield_now().await,
-        }
-    }
-    let response = peer.client.clone().describe_batch_operation(request).await;
-    response.unwrap().into_inner()
-}
 
 fn signal(name: &str) -> Operation {
     Operation::SignalOperation(batch::BatchOperationSignal {
@@ -85,10 +28,9 @@ async fn a_batch_signals_every_workflow_on_its_list() {
         let (other, gone) = (peer.kin("other"), peer.kin("gone"));
         peer.start().await;
         other.start().await;
-        start(peer, request(peer, &[&other, &gone], signal("s")))
-            .await
-            .unwrap();
-        let job = done(peer).await;
+        let job = peer.job(&[&other, &gone], signal("s"));
+        peer.start_job(job).await.unwrap();
+        let job = peer.done().await;
         assert_eq!(job.state(), State::Completed);
         assert_eq!(job.total_operation_count, 3);
         assert_eq!(job.complete_operation_count, 3);
@@ -96,12 +38,12 @@ async fn a_batch_signals_every_workflow_on_its_list() {
             assert_eq!(peer.types().await[2], E::WorkflowExecutionSignaled);
             peer.terminate("").await.unwrap();
         }
-        let error = start(peer, request(peer, &[], signal("s"))).await;
-        let error = error.unwrap_err();
+        let again = peer.job(&[], signal("s"));
+        let error = peer.start_job(again).await.unwrap_err();
         assert_eq!(error.code(), Code::AlreadyExists);
         let want = format!(
             "Workflow execution already finished. WorkflowId: {}, ",
-            job_id(peer)
+            peer.job_id()
         );
         assert!(error.message().starts_with(&want), "{error}");
     })
@@ -127,10 +69,10 @@ async fn a_batch_resets_workflows_to_their_last_task() {
             ..Default::default()
         };
         let operation = Operation::ResetOperation(reset);
-        start(peer, request(peer, &[&other], operation))
+        peer.start_job(peer.job(&[&other], operation))
             .await
             .unwrap();
-        assert_eq!(done(peer).await.complete_operation_count, 2);
+        assert_eq!(peer.done().await.complete_operation_count, 2);
         for peer in [peer, &other] {
             let want = [E::WorkflowTaskFailed, E::WorkflowTaskScheduled];
             assert_eq!(peer.types().await[7..], want);
@@ -158,8 +100,8 @@ async fn a_batch_changes_options() {
             }),
         };
         let operation = Operation::UpdateWorkflowOptionsOperation(update);
-        start(peer, request(peer, &[], operation)).await.unwrap();
-        assert_eq!(done(peer).await.state(), State::Completed);
+        peer.start_job(peer.job(&[], operation)).await.unwrap();
+        assert_eq!(peer.done().await.state(), State::Completed);
         let types = peer.types().await;
         assert_eq!(types.last(), Some(&E::WorkflowExecutionOptionsUpdated));
         peer.terminate("").await.unwrap();
@@ -170,7 +112,7 @@ async fn a_batch_changes_options() {
 #[tokio::test]
 async fn batches_that_do_not_say_what_and_why_are_refused() {
     conform("batch-refused", async |peer| {
-        let good = || request(peer, &[], signal("s"));
+        let good = || peer.job(&[], signal("s"));
         let reset = || Operation::ResetOperation(batch::BatchOperationReset::default());
         let incomplete = "must provide required parameters: BatchType,Reason,Namespace, AND one of \
                           (Query OR Executions OR TargetExecutions)";
@@ -210,33 +152,18 @@ async fn batches_that_do_not_say_what_and_why_are_refused() {
                 },
                 "visibility query, executions, and target executions are mutually exclusive",
             ),
-            (request(peer, &[], signal("")), "must provide signal name"),
+            (peer.job(&[], signal("")), "must provide signal name"),
             (
-                request(peer, &[], reset()),
+                peer.job(&[], reset()),
                 "unknown batch reset type Unspecified",
             ),
         ] {
-            let error = start(peer, request).await.unwrap_err();
+            let error = peer.start_job(request).await.unwrap_err();
             assert_eq!(
                 (error.code(), error.message()),
                 (Code::InvalidArgument, want)
             );
         }
-        let describe = api::DescribeBatchOperationRequest {
-            namespace: "default".to_owned(),
-            job_id: job_id(peer),
-        };
-        let mut client = peer.client.clone();
-        let error = client.describe_batch_operation(describe).await.unwrap_err();
-        assert_eq!(error.code(), Code::NotFound);
-        let stop = api::StopBatchOperationRequest {
-            namespace: "default".to_owned(),
-            job_id: job_id(peer),
-            reason: "enough".to_owned(),
-            ..Default::default()
-        };
-        let error = client.stop_batch_operation(stop).await.unwrap_err();
-        assert_eq!(error.code(), Code::NotFound);
     })
     .await;
 }

@@ -20,7 +20,7 @@ impl Peer {
     }
 
     /// Waits until a run is nowhere to be found; a real server takes its time.
-    async fn is_gone(&self, run_id: &str) -> Status {
+    pub(crate) async fn is_gone(&self, run_id: &str) -> Status {
         let quiet = self.unrecorded();
         for _ in 0..200 {
             let request = api::DescribeWorkflowExecutionRequest {

@@ -4,15 +4,10 @@ use std::time::Duration;
 
 use outlast_proto::temporal::api::common::v1::{Payload, SearchAttributes};
 use outlast_proto::temporal::api::enums::v1::IndexedValueType as Type;
-use outlast_proto::temporal::api::filter::v1::WorkflowExecutionFilter;
 use outlast_proto::temporal::api::operatorservice::v1 as operator;
 use outlast_proto::temporal::api::operatorservice::v1::operator_service_client::OperatorServiceClient;
 use outlast_proto::temporal::api::workflow::v1::WorkflowExecutionInfo;
 use outlast_proto::temporal::api::workflowservice::v1 as api;
-use outlast_proto::temporal::api::workflowservice::v1::{
-    list_closed_workflow_executions_request as closed,
-    list_open_workflow_executions_request as open,
-};
 use tokio::sync::Mutex;
 use tonic::{Code, Status};
 
@@ -45,7 +40,11 @@ impl Peer {
         client.add_search_attributes(request).await.unwrap();
     }
 
-    fn start_of(&self, name: &str, fields: &[(&str, &str)]) -> api::StartWorkflowExecutionRequest {
+    pub(crate) fn start_of(
+        &self,
+        name: &str,
+        fields: &[(&str, &str)],
+    ) -> api::StartWorkflowExecutionRequest {
         let fields = fields.iter().map(|(name, json)| {
             let payload = Payload {
                 metadata: [("encoding".to_owned(), "json/plain".into())].into(),
@@ -64,7 +63,7 @@ impl Peer {
 
     /// One page of this scenario's workflows that a query finds, without a record: how often it has
     /// to be asked is chance.
-    async fn page(
+    pub(crate) async fn page(
         &self,
         query: &str,
         page_size: i32,
@@ -112,7 +111,7 @@ impl Peer {
         }
     }
 
-    fn names(&self, infos: Vec<WorkflowExecutionInfo>) -> Vec<String> {
+    pub(crate) fn names(&self, infos: Vec<WorkflowExecutionInfo>) -> Vec<String> {
         let executions = infos.into_iter().filter_map(|info| info.execution);
         let prefix = format!("{}-", self.workflow_id);
         executions
@@ -121,7 +120,7 @@ impl Peer {
     }
 
     /// Waits until a query finds just these: a real server's index lags behind.
-    async fn finds(&self, query: &str, names: &[&str]) {
+    pub(crate) async fn finds(&self, query: &str, names: &[&str]) {
         for _ in 0..100 {
             if self.found(query).await == names {
                 return;
@@ -131,7 +130,7 @@ impl Peer {
         assert_eq!(self.found(query).await, names, "{query}");
     }
 
-    async fn terminate_all(&self, names: &[&str]) {
+    pub(crate) async fn terminate_all(&self, names: &[&str]) {
         for name in names {
             let workflow = self.of(&format!("{}-{name}", self.workflow_id));
             workflow.terminate("").await.unwrap();
@@ -310,51 +309,6 @@ async fn counts_are_grouped_by_status() {
         );
         assert_eq!(counted.count, 3);
         peer.terminate_all(&["b", "c"]).await;
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn the_old_lists_know_open_and_closed_workflows() {
-    conform("visibility-old-lists", async |peer| {
-        for name in ["open", "closed"] {
-            peer.start_with(peer.start_of(name, &[])).await.unwrap();
-        }
-        peer.terminate_all(&["closed"]).await;
-        peer.finds("", &["open", "closed"]).await;
-        peer.finds("ExecutionStatus = 'Terminated'", &["closed"])
-            .await;
-        let filter = |name: &str| WorkflowExecutionFilter {
-            workflow_id: format!("{}-{name}", peer.workflow_id),
-            run_id: String::new(),
-        };
-        for name in ["open", "closed"] {
-            let request = api::ListOpenWorkflowExecutionsRequest {
-                namespace: "default".to_owned(),
-                filters: Some(open::Filters::ExecutionFilter(filter(name))),
-                ..Default::default()
-            };
-            let listed = peer.client().list_open_workflow_executions(request).await;
-            let is_there = !listed.unwrap().into_inner().executions.is_empty();
-            assert_eq!(is_there, name == "open");
-            let request = api::ListClosedWorkflowExecutionsRequest {
-                namespace: "default".to_owned(),
-                filters: Some(closed::Filters::ExecutionFilter(filter(name))),
-                ..Default::default()
-            };
-            let listed = peer.client().list_closed_workflow_executions(request).await;
-            let is_there = !listed.unwrap().into_inner().executions.is_empty();
-            assert_eq!(is_there, name == "closed");
-        }
-        let request = api::ListArchivedWorkflowExecutionsRequest {
-            namespace: "default".to_owned(),
-            ..Default::default()
-        };
-        peer.client()
-            .list_archived_workflow_executions(request)
-            .await
-            .unwrap_err();
-        peer.terminate_all(&["open"]).await;
     })
     .await;
 }

@@ -9,7 +9,7 @@ use outlast_proto::temporal::api::enums::v1::{DescribeTaskQueueMode, TaskQueueTy
 use outlast_proto::temporal::api::taskqueue::v1::TaskQueueStats;
 use outlast_proto::temporal::api::worker::v1::{WorkerHeartbeat, WorkerHostInfo};
 use outlast_proto::temporal::api::workflowservice::v1 as api;
-use tonic::Status;
+use tonic::{Code, Status};
 
 use crate::{Peer, conform};
 
@@ -111,14 +111,31 @@ async fn queues_without_a_name_are_not_described() {
         for request in cases {
             peer.describe_queue(request).await.unwrap_err();
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_first_partition_of_a_queue_bears_its_name() {
+    conform("queue-partitions", async |peer| {
         let request = api::ListTaskQueuePartitionsRequest {
             namespace: "default".to_owned(),
-            task_queue: None,
+            task_queue: peer.normal_queue(),
         };
-        peer.client()
-            .list_task_queue_partitions(request)
-            .await
-            .unwrap_err();
+        // Without a record: how many there are, and where, is a matter of settings.
+        let mut quiet = peer.unrecorded().client();
+        let listed = quiet.list_task_queue_partitions(request.clone()).await;
+        let listed = listed.unwrap().into_inner();
+        assert_eq!(listed.workflow_task_queue_partitions[0].key, peer.queue);
+        assert_eq!(listed.activity_task_queue_partitions[0].key, peer.queue);
+        let mut cases = vec![request; 3];
+        cases[0].task_queue = None;
+        cases[1].task_queue = Some(Default::default());
+        cases[2].namespace = String::new();
+        for request in cases {
+            let refused = peer.client().list_task_queue_partitions(request).await;
+            assert_eq!(refused.unwrap_err().code(), Code::InvalidArgument);
+        }
     })
     .await;
 }

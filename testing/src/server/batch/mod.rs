@@ -51,9 +51,7 @@ impl Engine {
         request: api::StartBatchOperationRequest,
     ) -> Result<api::StartBatchOperationResponse> {
         self.check_namespace(&request.namespace)?;
-        if request.job_id.is_empty() {
-            return Err(Error::invalid("JobId is not set on request."));
-        }
+        check_job_id(&request.job_id)?;
         let executions = listed(&request);
         let query = request.visibility_query;
         let operation = match request.operation {
@@ -117,6 +115,10 @@ impl Engine {
         request: &api::StopBatchOperationRequest,
     ) -> Result<api::StopBatchOperationResponse> {
         self.check_namespace(&request.namespace)?;
+        check_job_id(&request.job_id)?;
+        if request.reason.is_empty() {
+            return Err(Error::invalid("Reason is not set on request."));
+        }
         self.batch_job(&request.namespace, &request.job_id)?;
         Err(Error::workflow_completed())
     }
@@ -130,6 +132,7 @@ impl Engine {
         request: &api::DescribeBatchOperationRequest,
     ) -> Result<api::DescribeBatchOperationResponse> {
         self.check_namespace(&request.namespace)?;
+        check_job_id(&request.job_id)?;
         let job = self.batch_job(&request.namespace, &request.job_id)?;
         Ok(api::DescribeBatchOperationResponse {
             operation_type: job.operation_type as i32,
@@ -243,6 +246,13 @@ fn already_finished(job: &BatchJob) -> Error {
         first_run_id: &job.run_id,
     };
     Error::already_started(message, &started)
+}
+
+fn check_job_id(id: &str) -> Result<()> {
+    match id.is_empty() {
+        true => Err(Error::invalid("JobId is not set on request.")),
+        false => Ok(()),
+    }
 }
 
 const INCOMPLETE: &str = "must provide required parameters: BatchType,Reason,Namespace, AND one of \

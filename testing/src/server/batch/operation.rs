@@ -33,7 +33,6 @@ impl Operation {
                 let request = api::TerminateWorkflowExecutionRequest {
                     namespace,
                     reason,
-                    details: terminate.details,
                     identity: BATCHER.to_owned(),
                     ..Default::default()
                 };
@@ -242,5 +241,6 @@ impl Engine {
     }
 }
 
-/// Who terminates and cancels workflows: on a real server it is a worker, with a name of its own.
-const BATCHER: &str = "batcher";
+/// Who terminates and cancels workflows: on a real server it is a worker, which bears its process
+/// and its host as a name.
+const BATCHER: &str = "1@outlast@";

@@ -4,9 +4,12 @@ pub(super) mod chain;
 pub(super) mod deletion;
 pub(super) mod describe;
 pub(super) mod marks;
+mod option_paths;
 pub(super) mod options;
+mod pause;
 pub(super) mod requests;
 pub(super) mod retry;
+mod version_overrides;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};

@@ -4,7 +4,6 @@ use outlast_proto::temporal::api::common::v1::Priority;
 use outlast_proto::temporal::api::history::v1::WorkflowExecutionOptionsUpdatedEventAttributes as Updated;
 use outlast_proto::temporal::api::workflow::v1::{
     PostResetOperation, WorkflowExecutionOptions, post_reset_operation::Variant,
-    versioning_override::Override,
 };
 use outlast_proto::temporal::api::workflowservice::v1 as api;
 use prost_types::FieldMask;
@@ -13,8 +12,12 @@ use crate::server::Engine;
 use crate::server::errors::{Error, Result};
 use crate::server::execution::Execution;
 use crate::server::history::Draft;
-use crate::server::wire::timestamp;
+use crate::server::start::check::check_priority;
 use crate::server::world::World;
+
+use super::option_paths::{VERSIONING_OVERRIDE, check_parts, check_paths};
+use super::requests::check_run_id;
+use super::version_overrides::{check_override, is_auto_upgrade, pinned_version};
 
 impl Engine {
     /// Changes the options of a workflow that the mask names; tells what they are now.
@@ -25,13 +28,21 @@ impl Engine {
         &mut self,
         request: api::UpdateWorkflowExecutionOptionsRequest,
     ) -> Result<api::UpdateWorkflowExecutionOptionsResponse> {
-        let change = OptionsChange {
-            options: request.workflow_execution_options.unwrap_or_default(),
-            mask: request.update_mask.unwrap_or_default(),
-        };
+        self.check_namespace(&request.namespace)?;
+        let execution = request.workflow_execution.unwrap_or_default();
+        if execution.workflow_id.is_empty() {
+            return Err(Error::invalid("WorkflowId is not set on request."));
+        }
+        let required = |what| Error::invalid(format!("{what} is required"));
+        let mask = request.update_mask.ok_or_else(|| required("UpdateMask"))?;
+        let options = request
+            .workflow_execution_options
+            .ok_or_else(|| required("WorkflowExecutionOptions"))?;
+        let change = OptionsChange { options, mask };
         change.check()?;
-        let key = self.find_open(&request.namespace, request.workflow_execution.as_ref())?;
-        change.check_version(self.runs[&key].normal_queue_name())?;
+        check_run_id(&execution.run_id)?;
+        let key = self.find_open(&request.namespace, Some(&execution))?;
+        change.check_for(&self.runs[&key])?;
         let options = self.in_run(key, |run, world| {
             if let Some(updated) = run.change_options(&change, &request.identity) {
                 run.record_silently(Draft::new(world.now, updated));
@@ -40,35 +51,8 @@ impl Engine {
         });
         Ok(api::UpdateWorkflowExecutionOptionsResponse {
             workflow_execution_options: Some(options),
-            update_time: timestamp(self.world.now),
+            ..Default::default()
         })
-    }
-
-    /// Refuses to pause a workflow, as a server does by default.
-    ///
-    /// # Errors
-    /// Always.
-    pub fn pause_workflow_execution(
-        &self,
-        request: &api::PauseWorkflowExecutionRequest,
-    ) -> Result<api::PauseWorkflowExecutionResponse> {
-        self.check_namespace(&request.namespace)?;
-        let namespace = &request.namespace;
-        Err(Error::unimplemented(format!(
-            "workflow pause is not enabled for namespace: {namespace}"
-        )))
-    }
-
-    /// Refuses to go on with a workflow, because none is ever paused.
-    ///
-    /// # Errors
-    /// Always.
-    pub fn unpause_workflow_execution(
-        &self,
-        request: &api::UnpauseWorkflowExecutionRequest,
-    ) -> Result<api::UnpauseWorkflowExecutionResponse> {
-        self.check_namespace(&request.namespace)?;
-        Err(Error::failed_precondition("workflow is not paused."))
     }
 }
 
@@ -101,37 +85,36 @@ impl OptionsChange {
     }
 
     fn check(&self) -> Result<()> {
-        for path in &self.mask.paths {
-            if !PATHS.contains(&path.as_str()) {
-                // The space behind the colon is a non-breaking one there, too.
-                return Err(Error::invalid(format!(
-                    "error parsing UpdateMask: proto:\u{a0}invalid path \"{path}\" for message \
-                     \"temporal.api.workflow.v1.WorkflowExecutionOptions\""
-                )));
-            }
+        check_paths(&self.mask.paths)?;
+        check_priority(self.options.priority.as_ref())?;
+        if self.options.time_skipping_config.is_some() {
+            return Err(Error::unimplemented(
+                "The Time-Skipping feature is not enabled for namespace.",
+            ));
         }
-        let priority = self.options.priority.as_ref();
-        if priority.is_some_and(|priority| priority.priority_key < 0) {
-            return Err(Error::invalid("priority key can't be negative"));
-        }
-        Ok(())
+        let versioning = self.options.versioning_override.as_ref();
+        versioning.map_or(Ok(()), check_override)
     }
 
     /// Runs can be pinned only to versions whose workers have been seen, and none ever is.
-    pub(in crate::server) fn check_version(&self, queue: &str) -> Result<()> {
-        let pinned = self
-            .options
-            .versioning_override
-            .as_ref()
-            .filter(|_| self.names(VERSIONING_OVERRIDE))
-            .and_then(|versioning| versioning.r#override.as_ref());
-        let Some(Override::Pinned(pinned)) = pinned else {
+    fn check_for(&self, run: &Execution) -> Result<()> {
+        check_parts(&self.mask.paths)?;
+        let versioning = self.options.versioning_override.as_ref();
+        let Some((deployment, build)) = versioning.and_then(pinned_version) else {
             return Ok(());
         };
-        let version = pinned.version.clone().unwrap_or_default();
+        if deployment.is_empty() && build.is_empty() {
+            return Err(Error::failed_precondition(format!(
+                "must specify a specific pinned override version because workflow with id {} has \
+                 behavior {} and is not yet pinned to any version",
+                run.workflow_id,
+                run.versioning_behavior()
+            )));
+        }
+        let queue = run.normal_queue_name();
         Err(Error::failed_precondition(format!(
-            "Pinned version '{}:{}' is not present in task queue '{queue}' of type 'Workflow'",
-            version.deployment_name, version.build_id
+            "Pinned version '{deployment}:{build}' is not present in task queue '{queue}' of type \
+             'Workflow'"
         )))
     }
 
@@ -204,6 +187,14 @@ impl Execution {
         }
     }
 
+    /// As messages name it.
+    fn versioning_behavior(&self) -> &'static str {
+        match &self.started.versioning_override {
+            Some(versioning) if is_auto_upgrade(versioning) => "AutoUpgrade",
+            Some(_) | None => "Unspecified",
+        }
+    }
+
     fn changeable_options(&self) -> WorkflowExecutionOptions {
         WorkflowExecutionOptions {
             versioning_override: self.started.versioning_override.clone(),
@@ -216,12 +207,3 @@ impl Execution {
 fn unsupported(operation: &str) -> Error {
     Error::invalid(format!("unsupported post reset operation: {operation}"))
 }
-
-const VERSIONING_OVERRIDE: &str = "versioning_override";
-const PATHS: [&str; 5] = [
-    VERSIONING_OVERRIDE,
-    "priority",
-    "priority.fairness_key",
-    "priority.fairness_weight",
-    "priority.priority_key",
-];

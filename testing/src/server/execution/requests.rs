@@ -12,7 +12,7 @@ use crate::server::Engine;
 use crate::server::errors::{Error, Result};
 use crate::server::execution::{Execution, RunKey};
 use crate::server::history::Draft;
-use crate::server::history::reads::HistoryRead;
+use crate::server::history::reads::{HistoryRead, PAGE_BATCHES};
 use crate::server::ids::is_uuid;
 use crate::server::limits::check_length;
 use crate::server::queues::long_polls::{Answer, CallId};
@@ -134,17 +134,20 @@ impl Engine {
             request.execution.as_ref(),
             &request.next_page_token,
         )?;
-        let events = self.runs[&key].history.events();
-        let end = token.map_or(events.len(), |token| token.next_event_id.max(0) as usize);
+        let history = &self.runs[&key].history;
+        let last_id = match token {
+            Some(token) => token.next_event_id,
+            None => history.last_id(),
+        };
         let size = match request.maximum_page_size {
             size if size > 0 => size as usize,
-            _ => events.len(),
+            _ => PAGE_BATCHES,
         };
-        let start = end.saturating_sub(size);
-        let page: Vec<HistoryEvent> = events[start..end].iter().rev().cloned().collect();
-        let next_page_token = match start {
+        let (events, next_id) = history.page_back(last_id, size);
+        let page: Vec<HistoryEvent> = events.iter().rev().cloned().collect();
+        let next_page_token = match next_id {
             0 => bytes::Bytes::new(),
-            start => PageToken::new(key.0, start as i64, false).to_bytes(),
+            next_id => PageToken::new(key.0, next_id, false).to_bytes(),
         };
         Ok(api::GetWorkflowExecutionHistoryReverseResponse {
             history: Some(WireHistory { events: page }),
@@ -281,6 +284,15 @@ impl Engine {
             .filter(|key| self.runs.contains_key(key))
             .unwrap_or(key);
         Ok((key, token))
+    }
+}
+
+/// Refuses a run id that can be none, as some requests word it.
+pub(super) fn check_run_id(run_id: &str) -> Result<()> {
+    if run_id.is_empty() || is_uuid(run_id) {
+        Ok(())
+    } else {
+        Err(Error::invalid("RunId is not valid UUID."))
     }
 }
 

@@ -237,6 +237,16 @@ impl History {
         (&self.events[from..end], end as i64 + 1)
     }
 
+    /// One page of `batches` transactions that ends with `last_id`, and the id of the event before
+    /// it: zero if there is none.
+    pub(super) fn page_back(&self, last_id: i64, batches: usize) -> (&[HistoryEvent], i64) {
+        let end = (last_id.max(0) as usize).min(self.events.len());
+        let before = self.batches.partition_point(|start| *start < end);
+        let first_batch = self.batches.get(before.saturating_sub(batches));
+        let start = first_batch.map_or(0, |start| (*start).min(end));
+        (&self.events[start..end], start as i64)
+    }
+
     /// Whether a page is full. What is behind it may be nothing: that is seen by reading on.
     pub(super) fn fills_page(&self, from_id: i64, batches: usize) -> bool {
         let from = (from_id.max(1) - 1) as usize;

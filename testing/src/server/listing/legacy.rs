@@ -87,9 +87,11 @@ impl Engine {
             ));
         }
         Ok(self.select(namespace, |record| {
-            let started = since_epoch(record.run.start_time).as_micros() as i64;
-            earliest.is_none_or(|earliest| started >= earliest)
-                && latest.is_none_or(|latest| started <= latest)
+            // What the filter calls a start is the close of a workflow that has closed.
+            let time = record.run.close_time.unwrap_or(record.run.start_time);
+            let time = since_epoch(time).as_micros() as i64;
+            earliest.is_none_or(|earliest| time >= earliest)
+                && latest.is_none_or(|latest| time <= latest)
                 && record.attribute(DIVISION).is_none()
                 && passes(record.run)
         }))

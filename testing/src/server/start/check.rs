@@ -1,6 +1,6 @@
 //! What is wrong with a request to start a workflow.
 
-use outlast_proto::temporal::api::common::v1::SearchAttributes;
+use outlast_proto::temporal::api::common::v1::{Priority, SearchAttributes};
 use outlast_proto::temporal::api::workflowservice::v1::StartWorkflowExecutionRequest;
 
 use crate::server::Engine;
@@ -32,12 +32,11 @@ impl Engine {
                 return Err(Error::invalid(flaw));
             }
         }
-        if request
-            .priority
-            .as_ref()
-            .is_some_and(|p| p.priority_key < 0)
-        {
-            return Err(Error::invalid("priority key can't be negative"));
+        check_priority(request.priority.as_ref())?;
+        if request.time_skipping_config.is_some() {
+            return Err(Error::unimplemented(
+                "The Time-Skipping feature is not enabled for namespace.",
+            ));
         }
         check_callbacks(&request.completion_callbacks)?;
         self.check_search_attributes(&request.namespace, request.search_attributes.as_ref())
@@ -91,6 +90,26 @@ fn check_times(request: &StartWorkflowExecutionRequest) -> Result<()> {
         ("WorkflowStartDelay", &request.workflow_start_delay),
     ])
 }
+
+/// Refuses a priority that no task can have.
+pub(in crate::server) fn check_priority(priority: Option<&Priority>) -> Result<()> {
+    let Some(priority) = priority else {
+        return Ok(());
+    };
+    let flaw = if priority.priority_key < 0 {
+        "priority key can't be negative"
+    } else if priority.fairness_key.len() > FAIRNESS_KEY_LIMIT {
+        "fairness key length exceeds limit"
+    } else if priority.fairness_weight < 0.0 {
+        "must be greater than zero"
+    } else {
+        return Ok(());
+    };
+    Err(Error::invalid(flaw))
+}
+
+/// The most bytes of a fairness key.
+const FAIRNESS_KEY_LIMIT: usize = 64;
 
 /// Refuses negative times, of which each comes with its name.
 pub(in crate::server) fn check_timeouts<const N: usize>(

@@ -19,6 +19,9 @@ impl Engine {
         let Some(queue) = &request.task_queue else {
             return Err(Error::invalid("taskQueue is not set"));
         };
+        if queue.name.is_empty() {
+            return Err(Error::invalid("missing task queue name"));
+        }
         let whole = vec![TaskQueuePartitionMetadata {
             key: queue.name.clone(),
             owner_host_name: "outlast".to_owned(),

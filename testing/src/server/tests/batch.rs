@@ -148,6 +148,7 @@ fn jobs_are_listed_latest_first_and_cannot_be_stopped() {
     let stop = |job_id: &str| api::StopBatchOperationRequest {
         namespace: "default".to_owned(),
         job_id: job_id.to_owned(),
+        reason: "enough".to_owned(),
         ..Default::default()
     };
     let error = scene.engine.stop_batch_operation(&stop("one")).unwrap_err();

@@ -5,6 +5,7 @@ mod requests;
 
 use std::collections::BTreeMap;
 
+use outlast_proto::temporal::api::enums::v1::WorkerStatus;
 use outlast_proto::temporal::api::worker::v1::WorkerHeartbeat;
 
 /// The last heartbeat of every worker, by namespace and the worker's instance key.
@@ -14,9 +15,14 @@ pub(super) struct Workers {
 }
 
 impl Workers {
+    /// Takes in a heartbeat; with that of a worker that has shut down, the worker is forgotten.
     pub(super) fn note(&mut self, namespace: &str, heartbeat: WorkerHeartbeat) {
         let key = (namespace.to_owned(), heartbeat.worker_instance_key.clone());
-        self.heartbeats.insert(key, heartbeat);
+        if heartbeat.status() == WorkerStatus::Shutdown {
+            self.heartbeats.remove(&key);
+        } else {
+            self.heartbeats.insert(key, heartbeat);
+        }
     }
 
     fn get(&self, namespace: &str, instance_key: &str) -> Option<&WorkerHeartbeat> {

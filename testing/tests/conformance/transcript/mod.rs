@@ -13,7 +13,7 @@ mod render;
 mod runs;
 
 use prost_reflect::{DynamicMessage, ReflectMessage};
-use tonic::Status;
+use tonic::{Code, Status};
 
 use self::messages::Decoded;
 pub(crate) use self::messages::pool;
@@ -55,8 +55,14 @@ fn write_error(out: &mut Renderer, status: &Status) {
 
 /// Whether a call waited for something that did not come. How often that happens is chance.
 fn found_nothing(call: &Decoded) -> bool {
-    let Some(Ok(response)) = &call.answer else {
-        return false;
+    let response = match &call.answer {
+        Some(Ok(response)) => response,
+        // A real server does one job at a time: it was not this one's turn.
+        Some(Err(status)) => {
+            return call.method == "StartBatchOperation"
+                && status.code() == Code::ResourceExhausted;
+        }
+        None => return false,
     };
     match call.method.as_str() {
         "PollWorkflowTaskQueue" | "PollActivityTaskQueue" | "PollNexusTaskQueue" => {

@@ -78,6 +78,9 @@ impl Renderer {
                 "<measured>".to_owned()
             }
             Value::String(_) if name.ends_with("-token]") => "<token>".to_owned(),
+            Value::String(text) if name == "identity" && is_process(text) => {
+                "<the server>".to_owned()
+            }
             Value::String(text) => text.clone(),
             Value::Bytes(_) if name.ends_with("_token") => "<token>".to_owned(),
             Value::Bytes(bytes) => match std::str::from_utf8(bytes) {
@@ -132,6 +135,14 @@ fn well_known(message: &DynamicMessage) -> Option<String> {
         }
         _ => None,
     }
+}
+
+/// Whether this is how a server's own worker calls itself: `PID@HOST@`.
+fn is_process(identity: &str) -> bool {
+    let mut parts = identity.split('@');
+    let pid = parts.next().unwrap_or_default();
+    let is_number = !pid.is_empty() && pid.bytes().all(|digit| digit.is_ascii_digit());
+    is_number && parts.nth(1) == Some("") && parts.next().is_none()
 }
 
 fn inside_any(message: &DynamicMessage) -> Option<DynamicMessage> {
