@@ -1,8 +1,8 @@
 //! A Temporal server as one synchronous state machine.
 //!
 //! [`Engine`] holds every run, queue and timer. It does no I/O, starts no threads, awaits nothing
-//! and reads no clock: requests are method calls, time is told to it, and ids come from a seed. The
-//! same calls in the same order therefore give the same histories, on any machine.
+//! and reads no clock: requests are method calls, time is told to it, and an [`Oracle`] decides what
+//! is left open. The same calls in the same order therefore give the same histories, on any machine.
 //!
 //! Calls that may have to wait (polls, long reads, queries, updates, sleeps) return a [`CallId`];
 //! their answers come out of [`Engine::poll_answer`], sometimes at once:
@@ -26,6 +26,7 @@
 //! | when things happen | `time`, `cron` |
 //! | who finds runs | `visibility` (the language), `listing`, `search_attributes` |
 //! | many at a time | `batch` |
+//! | what chance decides elsewhere | `oracle` |
 //! | around all of it | `namespaces`, `world`, `options`, `limits`, `errors`, `ids`, `tokens`, `wire` |
 //!
 //! Architecture invariant: this module imports nothing of the SDK, so that the SDK and the server
@@ -48,6 +49,7 @@ mod listing;
 mod namespaces;
 mod nexus;
 mod options;
+mod oracle;
 mod queries;
 mod queues;
 mod relations;
@@ -68,13 +70,14 @@ mod world;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::SystemTime;
 
 use outlast_proto::temporal::api::history::v1::HistoryEvent;
 
 pub use self::errors::{Code, Error, Result};
 pub use self::options::{SearchAttributes, ServerOptions, TimeMode};
+pub use self::oracle::{Oracle, Order, Seeded, Site, Subject};
 pub use self::queues::long_polls::{Answer, CallId};
 pub use self::time::busy::Stalled;
 pub use self::time::clock::PendingTimer;
@@ -95,8 +98,7 @@ pub struct Engine {
     runs: BTreeMap<RunKey, Execution>,
     /// The latest run of each (namespace, workflow id).
     current: BTreeMap<(String, String), RunKey>,
-    /// For lookups only; its order is never seen.
-    by_run_id: HashMap<String, RunKey>,
+    by_run_id: BTreeMap<String, RunKey>,
     /// The runs that have something under way; only these can hold the clock.
     maybe_busy: BTreeSet<RunKey>,
     /// Names the next run; runs that are gone keep their names.
@@ -106,14 +108,21 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// A server without any workflows.
+    /// A server without any workflows, whose [`ServerOptions::seed`] and [`ServerOptions::order`]
+    /// decide what is left open.
     pub fn new(options: ServerOptions) -> Self {
+        let oracle = Seeded::new(options.seed, options.order);
+        Self::with_oracle(options, Box::new(oracle))
+    }
+
+    /// A server without any workflows, with an oracle to decide what is left open.
+    pub fn with_oracle(options: ServerOptions, oracle: Box<dyn Oracle>) -> Self {
         Self {
             clock: Clock::new(options.time),
-            world: World::new(options),
+            world: World::new(options, oracle),
             runs: BTreeMap::new(),
             current: BTreeMap::new(),
-            by_run_id: HashMap::new(),
+            by_run_id: BTreeMap::new(),
             maybe_busy: BTreeSet::new(),
             next_run: 0,
             batch_jobs: Vec::new(),

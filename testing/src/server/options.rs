@@ -5,6 +5,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use outlast_proto::temporal::api::enums::v1::IndexedValueType;
 
+use super::oracle::Order;
+
 /// How a server differs from the default.
 #[derive(Clone, Debug)]
 pub struct ServerOptions {
@@ -12,6 +14,8 @@ pub struct ServerOptions {
     pub start_time: SystemTime,
     /// Where ids come from: the same seed and the same calls give the same histories.
     pub seed: u64,
+    /// In which order things happen that may happen in any order.
+    pub order: Order,
     /// What makes time pass.
     pub time: TimeMode,
     /// The namespaces that exist from the beginning.
@@ -34,6 +38,7 @@ impl Default for ServerOptions {
             // 2030-01-01T00:00:00Z
             start_time: UNIX_EPOCH + Duration::from_secs(1_893_456_000),
             seed: 0,
+            order: Order::Arrival,
             time: TimeMode::Frozen,
             namespaces: vec!["default".to_owned()],
             strict_namespaces: true,

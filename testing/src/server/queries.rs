@@ -12,6 +12,7 @@ use outlast_proto::temporal::api::workflowservice::v1 as api;
 use super::errors::{Error, Result};
 use super::execution::Execution;
 use super::history::reads::PAGE_BATCHES;
+use super::oracle::Site;
 use super::queues::long_polls::{Answer, CallId, Place};
 use super::queues::matching::{QueueKey, QueuedTask};
 use super::tokens::{PageToken, TaskToken};
@@ -74,7 +75,7 @@ impl Execution {
         {
             return Err(Error::too_many_queries());
         }
-        let (id, stamp) = (world.uuid(), world.stamp());
+        let (id, stamp) = (self.draw_id(Site::Query, world), self.stamps.next());
         self.queries.push(Query {
             id,
             call,
@@ -155,7 +156,6 @@ impl Execution {
     pub(super) fn start_query(
         &mut self,
         call: CallId,
-        world: &mut World,
     ) -> Option<api::PollWorkflowTaskQueueResponse> {
         let query = self.queries.iter_mut().find(|query| query.call == call)?;
         let QueryState::Queued(queue) = &query.state else {
@@ -167,7 +167,7 @@ impl Execution {
             .as_ref()
             .is_some_and(|sticky| sticky.queue.name == queue.name);
         query.state = QueryState::Started(queue);
-        query.stamp = world.stamp();
+        query.stamp = self.stamps.next();
         let (token, wire_query) = (
             TaskToken::new(self.key.0, query.stamp, 0),
             query.query.clone(),

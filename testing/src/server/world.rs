@@ -9,10 +9,10 @@ use outlast_proto::temporal::api::failure::v1::Failure;
 
 use super::activities::naps::{Nap, Napper};
 use super::execution::NewRun;
-use super::ids::Ids;
 use super::namespaces::Namespaces;
 use super::nexus::Endpoints;
 use super::options::ServerOptions;
+use super::oracle::{Decisions, Oracle, Site, Subject};
 use super::queues::long_polls::Calls;
 use super::queues::matching::TaskQueues;
 use super::relations::deliveries::Delivery;
@@ -24,7 +24,7 @@ use super::workers::Workers;
 pub(super) struct World {
     pub(super) now: SystemTime,
     pub(super) options: ServerOptions,
-    pub(super) ids: Ids,
+    pub(super) decisions: Decisions,
     pub(super) namespaces: Namespaces,
     pub(super) timers: TimerQueue,
     pub(super) queues: TaskQueues,
@@ -42,14 +42,13 @@ pub(super) struct World {
     pub(super) detached: BTreeSet<String>,
     /// Attempts of activities that run and hold no clock.
     pub(super) naps: BTreeMap<Napper, Nap>,
-    next_stamp: u64,
 }
 
 impl World {
-    pub(super) fn new(options: ServerOptions) -> Self {
+    pub(super) fn new(options: ServerOptions, oracle: Box<dyn Oracle>) -> Self {
         Self {
             now: options.start_time,
-            ids: Ids::new(options.seed),
+            decisions: Decisions::new(oracle),
             namespaces: Namespaces::new(&options),
             options,
             timers: TimerQueue::default(),
@@ -63,18 +62,17 @@ impl World {
             task_failures: VecDeque::new(),
             detached: BTreeSet::new(),
             naps: BTreeMap::new(),
-            next_stamp: 0,
         }
     }
 
-    pub(super) fn uuid(&mut self) -> String {
-        self.ids.uuid(self.now)
+    pub(super) fn uuid(&self, site: Site, subject: Subject<'_>) -> String {
+        self.decisions.uuid(site, subject, self.now)
     }
 
-    /// A number that names one scheduling or start of a task, for good.
-    pub(super) fn stamp(&mut self) -> u64 {
-        self.next_stamp += 1;
-        self.next_stamp
+    /// An id for the next thing of this name, for things that count nothing themselves.
+    pub(super) fn next_uuid(&mut self, site: Site, namespace: &str, name: &str) -> String {
+        let number = self.decisions.count(site, namespace, name);
+        self.uuid(site, Subject::named(namespace, name).with_number(number))
     }
 
     pub(super) fn after(&self, delay: Duration) -> SystemTime {

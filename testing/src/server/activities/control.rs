@@ -199,9 +199,9 @@ impl Execution {
         match activity.state {
             ActivityState::BackingOff { until } => {
                 activity.attempt_scheduled_at = until;
-                activity.park(world);
+                activity.park(self.stamps.next(), world);
             }
-            ActivityState::Queued => activity.park(world),
+            ActivityState::Queued => activity.park(self.stamps.next(), world),
             ActivityState::Paused | ActivityState::Started => {}
         }
     }
@@ -250,7 +250,7 @@ impl Execution {
                 activity.is_reset = true;
                 if activity.attempt > 1 {
                     activity.attempt = 1;
-                    activity.stamp = world.stamp();
+                    activity.stamp = self.stamps.next();
                 }
             }
             ActivityState::BackingOff { .. } | ActivityState::Paused | ActivityState::Queued => {
@@ -259,7 +259,7 @@ impl Execution {
                 if request.reset_heartbeat {
                     activity.forget_heartbeats();
                 }
-                activity.park(world);
+                activity.park(self.stamps.next(), world);
                 if activity.pause.is_none() {
                     self.queue_activity(scheduled_event_id, world);
                 }
@@ -270,9 +270,9 @@ impl Execution {
 
 impl Activity {
     /// Takes the activity out of its queue, or out of its backoff.
-    fn park(&mut self, world: &mut World) {
+    fn park(&mut self, stamp: u64, world: &mut World) {
         self.disarm(world);
-        self.stamp = world.stamp();
+        self.stamp = stamp;
         self.state = ActivityState::Paused;
     }
 

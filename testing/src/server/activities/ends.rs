@@ -190,7 +190,7 @@ impl Execution {
         if std::mem::take(&mut activity.forget_heartbeats_later) {
             activity.forget_heartbeats();
         }
-        activity.stamp = world.stamp();
+        activity.stamp = self.stamps.next();
         activity.attempt += 1;
         activity.last_failure = Some(failure.clone());
         activity.last_failed_at = Some(world.now);

@@ -17,6 +17,7 @@ use outlast_proto::temporal::api::workflowservice::v1::PollActivityTaskQueueResp
 use self::control::Pause;
 use super::errors::{Error, Result};
 use super::execution::{Execution, RunKey};
+use super::oracle::Site;
 use super::queues::matching::{QueueKey, QueueType, QueuedTask};
 use super::time::timers::{Timer, TimerKey};
 use super::tokens::TaskToken;
@@ -158,7 +159,7 @@ impl Execution {
             return;
         };
         activity.state = ActivityState::Queued;
-        activity.stamp = world.stamp();
+        activity.stamp = self.stamps.next();
         activity.attempt_scheduled_at = world.now;
         activity.started_at = None;
         if let Some(timeout) = set_duration(activity.scheduled.schedule_to_start_timeout.as_ref()) {
@@ -197,18 +198,17 @@ impl Execution {
         identity: &str,
         world: &mut World,
     ) -> Option<PollActivityTaskQueueResponse> {
-        let key = self.key;
+        let waits = |a: &Activity| a.state == ActivityState::Queued && a.stamp == stamp;
+        self.activities.get(&scheduled_event_id).filter(|a| waits(a))?;
+        let (key, request_id) = (self.key, self.draw_id(Site::ActivityStart, world));
         let activity = self.activities.get_mut(&scheduled_event_id)?;
-        if activity.state != ActivityState::Queued || activity.stamp != stamp {
-            return None;
-        }
         activity.disarm(world);
         activity.state = ActivityState::Started;
         activity.started_at = Some(world.now);
         activity.last_heartbeat_at = None;
-        activity.stamp = world.stamp();
+        activity.stamp = self.stamps.next();
         activity.identity = identity.to_owned();
-        activity.request_id = world.uuid();
+        activity.request_id = request_id;
         if let Some(timeout) = set_duration(activity.scheduled.start_to_close_timeout.as_ref()) {
             arm(key, activity, timeout, TimeoutType::StartToClose, world);
         }

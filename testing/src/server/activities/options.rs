@@ -146,7 +146,7 @@ impl Execution {
         let since = activity.last_failed_at.unwrap_or(world.now);
         let until = since + retry::interval(&policy, activity.attempt);
         activity.disarm(world);
-        activity.stamp = world.stamp();
+        activity.stamp = self.stamps.next();
         activity.state = ActivityState::BackingOff { until };
         activity.last_failure = None;
         let timer = Timer::ActivityRetry { scheduled_event_id };

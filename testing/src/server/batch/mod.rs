@@ -18,6 +18,7 @@ use outlast_proto::temporal::api::workflowservice::v1 as api;
 use self::operation::Operation;
 use super::Engine;
 use super::errors::{Code, Error, Result, StartedRun};
+use super::oracle::{Site, Subject};
 use super::wire::{timestamp, workflow_execution};
 
 /// A batch operation that has been done.
@@ -79,15 +80,20 @@ impl Engine {
             // Whoever is gone needs nothing done.
             Err(error) => error.code == Code::NotFound,
         };
-        let results = targets
-            .into_iter()
-            .map(|target| self.apply(&operation, target));
+        let subject = Subject::named(&request.namespace, &request.job_id);
+        let targets = (self.world.decisions).arrange(Site::Batch, subject, targets);
+        let results = targets.into_iter().map(|target| {
+            let request_id = (self.world).next_uuid(Site::Batch, subject.namespace, subject.name);
+            self.apply(&operation, target, request_id)
+        });
         let failed = results.filter(|result| !done(result)).count() as i64;
+        let mut id = || (self.world).next_uuid(Site::Batch, subject.namespace, subject.name);
+        let (run_id, request_id) = (id(), id());
         let job = BatchJob {
             namespace: request.namespace,
             id: request.job_id,
-            run_id: self.world.uuid(),
-            request_id: self.world.uuid(),
+            run_id,
+            request_id,
             operation_type: operation.operation_type(),
             identity: operation.identity().to_owned(),
             reason: request.reason,

@@ -184,7 +184,13 @@ impl Operation {
 }
 
 impl Engine {
-    pub(super) fn apply(&mut self, operation: &Operation, target: WorkflowExecution) -> Result<()> {
+    /// Does the operation to one workflow; `request_id` is for what must not be done twice.
+    pub(super) fn apply(
+        &mut self,
+        operation: &Operation,
+        target: WorkflowExecution,
+        request_id: String,
+    ) -> Result<()> {
         let execution = Some(target);
         match operation {
             Operation::Cancel(_, request) => {
@@ -203,7 +209,7 @@ impl Engine {
                 let events = self.runs[&key].history.events();
                 request.workflow_task_finish_event_id = point.finish_id(events)?;
                 request.workflow_execution = execution;
-                request.request_id = self.world.uuid();
+                request.request_id = request_id;
                 self.reset_workflow_execution(request).map(drop)
             }
             Operation::ResetActivities(request) => {
@@ -214,7 +220,7 @@ impl Engine {
             Operation::Signal(request) => {
                 let mut request = request.clone();
                 request.workflow_execution = execution;
-                request.request_id = self.world.uuid();
+                request.request_id = request_id;
                 self.signal_workflow_execution(request).map(drop)
             }
             Operation::Terminate(_, request) => {

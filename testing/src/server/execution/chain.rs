@@ -13,9 +13,11 @@ use outlast_proto::temporal::api::history::v1 as events;
 
 use crate::server::activities::control::PAUSE_INFO;
 use crate::server::cron::CronSchedule;
+use crate::server::execution::naming::RunName;
 use crate::server::execution::retry::{self, FailedAttempt};
 use crate::server::execution::{Execution, NewRun};
 use crate::server::history::Draft;
+use crate::server::oracle::{Site, Subject};
 use crate::server::wire::{normal_queue, set_duration, system_time, wire_duration};
 use crate::server::world::World;
 
@@ -29,7 +31,7 @@ impl Execution {
         completed: i64,
         world: &mut World,
     ) {
-        let run_id = world.uuid();
+        let next = world.name_run(&self.namespace, &self.workflow_id);
         let name = a
             .task_queue
             .as_ref()
@@ -71,9 +73,9 @@ impl Execution {
             first_workflow_task_backoff: wire_duration(backoff),
             initiator: Initiator::Workflow as i32,
             attempt: 1,
-            ..self.successor(&run_id)
+            ..self.successor(&next.id)
         };
-        self.open_successor(run_id.clone(), started, world);
+        let run_id = self.open_successor(next, started, world);
         let attributes = events::WorkflowExecutionContinuedAsNewEventAttributes {
             new_execution_run_id: run_id,
             workflow_type,
@@ -129,17 +131,16 @@ impl Execution {
     ) -> Option<String> {
         let schedule = CronSchedule::parse(&self.started.cron_schedule)?;
         let backoff = schedule.backoff(self.execution_time(), world.now)?;
-        let run_id = world.uuid();
+        let name = world.name_run(&self.namespace, &self.workflow_id);
         let started = StartedAttributes {
             last_completion_result,
             continued_failure,
             first_workflow_task_backoff: wire_duration(backoff),
             initiator: Initiator::CronSchedule as i32,
             attempt: 1,
-            ..self.repetition(&run_id)
+            ..self.repetition(&name.id)
         };
-        self.open_successor(run_id.clone(), started, world);
-        Some(run_id)
+        Some(self.open_successor(name, started, world))
     }
 
     /// Opens the next attempt of a failed run if its policy allows one.
@@ -159,15 +160,15 @@ impl Execution {
             Ok(backoff) => backoff.max(self.rest_of_interval(world)),
             Err(state) => return (state, String::new()),
         };
-        let run_id = world.uuid();
+        let name = world.name_run(&self.namespace, &self.workflow_id);
         let started = StartedAttributes {
             continued_failure: Some(failure.clone()),
             first_workflow_task_backoff: wire_duration(backoff),
             initiator: Initiator::Retry as i32,
             attempt: self.started.attempt + 1,
-            ..self.repetition(&run_id)
+            ..self.repetition(&name.id)
         };
-        self.open_successor(run_id.clone(), started, world);
+        let run_id = self.open_successor(name, started, world);
         (RetryState::InProgress, run_id)
     }
 
@@ -219,16 +220,25 @@ impl Execution {
         }
     }
 
-    fn open_successor(&self, run_id: String, started: StartedAttributes, world: &mut World) {
-        let request_id = world.uuid();
+    /// Opens the next run right after this transaction; returns its id.
+    fn open_successor(
+        &self,
+        name: RunName,
+        started: StartedAttributes,
+        world: &mut World,
+    ) -> String {
+        let workflow = Subject::named(&self.namespace, &self.workflow_id);
+        let request_id = world.uuid(Site::Start, workflow.with_number(name.number));
+        let run_id = name.id.clone();
         world.new_runs.push_back(NewRun {
             namespace: self.namespace.clone(),
-            run_id,
+            name,
             request_id,
             started: Box::new(started),
             user_metadata: self.user_metadata.clone(),
             links: Vec::new(),
             signal: None,
         });
+        run_id
     }
 }

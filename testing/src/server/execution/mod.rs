@@ -5,6 +5,7 @@ pub(super) mod deletion;
 pub(super) mod describe;
 pub(super) mod marks;
 mod option_paths;
+pub(super) mod naming;
 pub(super) mod options;
 mod pause;
 pub(super) mod requests;
@@ -20,6 +21,7 @@ use outlast_proto::temporal::api::history::v1 as events;
 use outlast_proto::temporal::api::sdk::v1::UserMetadata;
 
 use self::marks::WorkerMarks;
+use self::naming::{RunName, Stamps};
 use super::activities::Activity;
 use super::history::reads::HistoryRead;
 use super::history::{Draft, History};
@@ -41,7 +43,7 @@ pub(super) struct RunKey(pub(super) u64);
 #[derive(Debug)]
 pub(super) struct NewRun {
     pub(super) namespace: String,
-    pub(super) run_id: String,
+    pub(super) name: RunName,
     pub(super) request_id: String,
     pub(super) started: Box<events::WorkflowExecutionStartedEventAttributes>,
     pub(super) user_metadata: Option<UserMetadata>,
@@ -57,6 +59,8 @@ pub(super) struct Execution {
     pub(super) namespace: String,
     pub(super) workflow_id: String,
     pub(super) run_id: String,
+    /// Which run of its workflow this is, counted from one.
+    pub(super) number: u64,
     pub(super) start_request_id: String,
     pub(super) started: Box<events::WorkflowExecutionStartedEventAttributes>,
     pub(super) user_metadata: Option<UserMetadata>,
@@ -99,6 +103,7 @@ pub(super) struct Execution {
     /// The run that began with the events of this one, the latest if there are several.
     pub(super) reset_run_id: String,
     pub(super) marks: WorkerMarks,
+    pub(super) stamps: Stamps,
     /// How often the state has changed, which descriptions tell.
     pub(super) state_transitions: i64,
     /// The state has changed in this transaction, though perhaps no event tells of it.
@@ -143,7 +148,8 @@ impl Execution {
             key,
             namespace: run.namespace.clone(),
             workflow_id: started.workflow_id.clone(),
-            run_id: run.run_id.clone(),
+            run_id: run.name.id.clone(),
+            number: run.name.number,
             start_request_id: run.request_id.clone(),
             user_metadata: run.user_metadata.clone(),
             start_time: world.now,
@@ -173,6 +179,7 @@ impl Execution {
             is_reset: false,
             reset_run_id: String::new(),
             marks: WorkerMarks::default(),
+            stamps: Stamps::default(),
             state_transitions: 0,
             touched: false,
             started,

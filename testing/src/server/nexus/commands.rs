@@ -12,6 +12,7 @@ use super::{Cancellation, Errand, ErrandKind, Operation, Scheduled, Target};
 use crate::server::execution::Execution;
 use crate::server::history::Draft;
 use crate::server::limits::ID_LIMIT;
+use crate::server::oracle::Site;
 use crate::server::queues::matching::{QueueKey, QueueType};
 use crate::server::wire::{is_negative, set_duration, wire_duration};
 use crate::server::world::World;
@@ -82,7 +83,7 @@ impl Execution {
             schedule_to_close_timeout: close.and_then(wire_duration),
             nexus_header: header.collect::<BTreeMap<_, _>>(),
             workflow_task_completed_event_id: completed,
-            request_id: world.uuid(),
+            request_id: self.draw_id(Site::NexusOperation, world),
             endpoint_id: endpoint.id().to_owned(),
             schedule_to_start_timeout: start.and_then(wire_duration),
             start_to_close_timeout: rest.and_then(wire_duration),

@@ -12,6 +12,7 @@ use super::endpoint_specs::flaws;
 use crate::server::Engine;
 use crate::server::errors::{Error, Result};
 use crate::server::ids::is_uuid;
+use crate::server::oracle::Site;
 use crate::server::wire::timestamp;
 
 /// All endpoints, by id.
@@ -82,7 +83,7 @@ impl Engine {
             return Err(Error::endpoint_exists(&spec.name));
         }
         let endpoint = Endpoint {
-            id: self.world.uuid(),
+            id: self.world.next_uuid(Site::Endpoint, "", &spec.name),
             version: 1,
             spec,
             created_at: self.world.now,

@@ -18,7 +18,7 @@ impl Execution {
         let Some(operation) = self.operations.get_mut(&event_id) else {
             return;
         };
-        let stamp = world.stamp();
+        let stamp = self.stamps.next();
         let target = operation.target.clone();
         let Some(errand) = operation.errand_mut(kind) else {
             return;

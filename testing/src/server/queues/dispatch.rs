@@ -2,6 +2,7 @@
 
 use crate::server::Engine;
 use crate::server::execution::{Execution, RunKey};
+use crate::server::oracle::Site;
 use crate::server::queues::long_polls::{Answer, CallId, Place};
 use crate::server::queues::matching::{Poll, QueueKey, QueueType, QueuedTask};
 
@@ -61,7 +62,7 @@ impl Engine {
                 Some(Answer::NexusTask(Box::new(task)))
             }
             QueuedTask::Query { call, .. } => {
-                let task = run.start_query(call, world)?;
+                let task = run.start_query(call)?;
                 Some(Answer::WorkflowTask(Box::new(task)))
             }
             QueuedTask::Workflow { stamp, .. } => {
@@ -69,7 +70,7 @@ impl Engine {
                     .as_ref()
                     .filter(|task| task.stamp == stamp && !task.is_started())?;
                 let from_sticky = queue.name != run.normal_queue_name();
-                let request_id = world.uuid();
+                let request_id = run.draw_id(Site::WorkflowTaskStart, world);
                 let mut task = run.start_task(&poll.identity, request_id, from_sticky, world);
                 task.poller_scaling_decision = poll.scaling_decision();
                 Some(Answer::WorkflowTask(Box::new(task)))

@@ -166,8 +166,8 @@ impl Engine {
             Ok(Verdict::New { .. }) => {}
             Ok(Verdict::Existing(..)) | Err(_) => return Err(StartFailure::WorkflowAlreadyExists),
         }
-        let run_id = self.world.uuid();
-        let mut started = self.first_event(&run_id, request);
+        let name = self.world.name_run(&request.namespace, &request.workflow_id);
+        let mut started = self.first_event(&name.id, request);
         let parent = &self.runs[&parent];
         let request_id = format!("{}:{initiated_event_id}:0", parent.run_id);
         let execution = workflow_execution(&parent.workflow_id, &parent.run_id);
@@ -186,7 +186,7 @@ impl Engine {
         }
         Ok(self.open_run(NewRun {
             namespace: initiated.namespace.clone(),
-            run_id,
+            name,
             request_id,
             started: Box::new(started),
             user_metadata: None,

@@ -11,6 +11,7 @@ use outlast_proto::temporal::api::history::v1 as events;
 use crate::server::execution::Execution;
 use crate::server::history::Draft;
 use crate::server::namespaces::namespace_id;
+use crate::server::oracle::Site;
 use crate::server::relations::deliveries::Delivery;
 use crate::server::wire::workflow_execution;
 use crate::server::world::World;
@@ -106,7 +107,7 @@ impl Execution {
             identity: "history-service".to_owned(),
             header: signal.header,
             external_workflow_execution: Some(from),
-            request_id: world.uuid(),
+            request_id: self.draw_id(Site::External, world),
             ..Default::default()
         };
         self.record(Draft::new(world.now, attributes));

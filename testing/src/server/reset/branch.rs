@@ -6,6 +6,7 @@ use std::time::SystemTime;
 use outlast_proto::temporal::api::history::v1::history_event::Attributes;
 use outlast_proto::temporal::api::history::v1::{self as events, HistoryEvent};
 
+use crate::server::execution::naming::RunName;
 use crate::server::execution::{Execution, NewRun, RunKey, UserTimer};
 use crate::server::relations::children::Child;
 use crate::server::relations::deliveries::Delivery;
@@ -72,7 +73,7 @@ impl Execution {
     /// Its timeouts begin anew, and so do its activities; its timers stay due when they were.
     pub(in crate::server) fn branch(
         key: RunKey,
-        run_id: String,
+        name: RunName,
         base: &Self,
         events: usize,
         world: &mut World,
@@ -83,7 +84,7 @@ impl Execution {
                 .and_then(|timeout| timestamp(world.after(timeout)));
         let run = NewRun {
             namespace: base.namespace.clone(),
-            run_id,
+            name,
             request_id: base.start_request_id.clone(),
             started,
             user_metadata: base.user_metadata.clone(),

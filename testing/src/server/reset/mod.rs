@@ -64,12 +64,14 @@ impl Engine {
     /// Resets a workflow; returns the id of the new run.
     pub(super) fn reset(&mut self, base: RunKey, reset: &Reset) -> Result<String> {
         let task = self.task_at(base, reset.finish_id)?;
-        let run_id = self.world.uuid();
+        let old = &self.runs[&base];
+        let name = self.world.name_run(&old.namespace, &old.workflow_id);
+        let run_id = name.id.clone();
         self.end_for_reset(base, &run_id, &reset.reason);
         let key = self.next_key();
         let events = (reset.finish_id - 1) as usize;
-        let (branch_id, old) = (run_id.clone(), &self.runs[&base]);
-        let mut run = Execution::branch(key, branch_id, old, events, &mut self.world);
+        let old = &self.runs[&base];
+        let mut run = Execution::branch(key, name, old, events, &mut self.world);
         for child in run.children.values_mut() {
             child.key = self.by_run_id.get(&child.run_id).copied();
         }

@@ -19,8 +19,8 @@ use super::timing::Timing;
 use super::{Schedule, ScheduleKey};
 use crate::server::Engine;
 use crate::server::errors::{Error, Result};
-use crate::server::ids;
 use crate::server::limits::ID_LIMIT;
+use crate::server::oracle::{Site, Subject};
 use crate::server::start::check::check_timeouts;
 use crate::server::wire::{set_duration, system_time, timestamp, wire_duration};
 
@@ -38,7 +38,7 @@ impl Engine {
             return Err(Error::invalid("RequestId is not set on request."));
         }
         let wanted = request.schedule.unwrap_or_default();
-        let (spec, timing) = self.read_spec(&request.schedule_id, wanted.spec)?;
+        let (spec, timing) = self.read_spec(&request.namespace, &request.schedule_id, wanted.spec)?;
         let action = wanted.action.map(settled);
         if let Some(workflow) = started(action.as_ref()) {
             self.check_action(&request.namespace, workflow)?;
@@ -109,7 +109,7 @@ impl Engine {
     ) -> Result<UpdateScheduleResponse> {
         self.check_namespace(&request.namespace)?;
         let wanted = request.schedule.unwrap_or_default();
-        let (spec, timing) = self.read_spec(&request.schedule_id, wanted.spec)?;
+        let (spec, timing) = self.read_spec(&request.namespace, &request.schedule_id, wanted.spec)?;
         let action = wanted.action.map(settled);
         let Some(workflow) = started(action.as_ref()) else {
             return Err(Error::invalid(
@@ -244,8 +244,14 @@ impl Engine {
         Ok(())
     }
 
-    fn read_spec(&self, id: &str, spec: Option<ScheduleSpec>) -> Result<(ScheduleSpec, Timing)> {
-        let seed = ids::seed_of(self.world.options.seed, id);
+    fn read_spec(
+        &self,
+        namespace: &str,
+        id: &str,
+        spec: Option<ScheduleSpec>,
+    ) -> Result<(ScheduleSpec, Timing)> {
+        let subject = Subject::named(namespace, id);
+        let seed = self.world.decisions.draw(Site::Jitter, subject);
         let read = || {
             let spec = canonical(spec.unwrap_or_default())?;
             let timing = Timing::new(&spec, seed)?;

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use outlast_proto::temporal::api::schedule::v1::{IntervalSpec, ScheduleSpec};
 
 use super::calendar::Calendar;
-use crate::server::ids;
+use crate::server::oracle::draw;
 use crate::server::wire::{set_duration, since_epoch, system_time};
 
 /// A moment at which a schedule acts.
@@ -126,8 +126,8 @@ impl Timing {
             .next_included(nominal)
             .map_or(self.jitter, |next| from_seconds_between(nominal, next));
         let limit = self.jitter.min(gap).as_millis();
-        let draw = u128::from(ids::draw(self.seed, nominal as u64));
-        Duration::from_millis(((draw * limit) >> 64) as u64)
+        let drawn = u128::from(draw(self.seed, nominal as u64));
+        Duration::from_millis(((drawn * limit) >> 64) as u64)
     }
 }
 

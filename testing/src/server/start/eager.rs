@@ -4,6 +4,7 @@ use outlast_proto::temporal::api::workflowservice::v1::PollWorkflowTaskQueueResp
 
 use crate::server::Engine;
 use crate::server::execution::RunKey;
+use crate::server::oracle::Site;
 
 impl Engine {
     /// The first workflow task, for the client whose start was promised to get it.
@@ -22,7 +23,7 @@ impl Engine {
             } else if task.is_started() {
                 Some(run.task_response(1))
             } else {
-                let request_id = world.uuid();
+                let request_id = run.draw_id(Site::WorkflowTaskStart, world);
                 Some(run.start_task(identity, request_id, false, world))
             }
         })

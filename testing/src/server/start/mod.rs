@@ -21,6 +21,7 @@ use super::execution::{NewRun, RunKey};
 use super::history::Draft;
 use super::limits::check_length;
 use super::nexus::CompletionCallback;
+use super::oracle::{Site, Subject};
 use super::wire::{normal_queue, set_duration, timestamp, wire_duration};
 
 impl Engine {
@@ -140,9 +141,9 @@ impl Engine {
         request: api::StartWorkflowExecutionRequest,
         signal: Option<Draft>,
     ) -> RunKey {
-        let run_id = self.world.uuid();
+        let name = self.world.name_run(&request.namespace, &request.workflow_id);
         if let Some(key) = terminate {
-            let details = format!("terminated by new runID: {run_id}");
+            let details = format!("terminated by new runID: {}", name.id);
             self.transact(key, |run, world| {
                 run.terminate(
                     "TerminateIfRunning WorkflowIdReusePolicy",
@@ -153,15 +154,18 @@ impl Engine {
             });
         }
         let request_id = match request.request_id.is_empty() {
-            true => self.world.uuid(),
+            true => {
+                let subject = Subject::named(&request.namespace, &request.workflow_id);
+                self.world.uuid(Site::Start, subject.with_number(name.number))
+            }
             false => request.request_id.clone(),
         };
         let namespace = request.namespace.clone();
         let (user_metadata, links) = (request.user_metadata.clone(), request.links.clone());
-        let started = Box::new(self.first_event(&run_id, request));
+        let started = Box::new(self.first_event(&name.id, request));
         self.open_run(NewRun {
             namespace,
-            run_id,
+            name,
             request_id,
             started,
             user_metadata,

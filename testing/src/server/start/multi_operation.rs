@@ -9,6 +9,7 @@ use crate::server::Engine;
 use crate::server::errors::{Error, Result};
 use crate::server::execution::RunKey;
 use crate::server::limits::check_length;
+use crate::server::oracle::Site;
 use crate::server::queues::long_polls::CallId;
 
 impl Engine {
@@ -125,7 +126,12 @@ impl Engine {
         }
         check_length("UpdateId", &meta.update_id)?;
         if meta.update_id.is_empty() {
-            meta.update_id = self.world.uuid();
+            let workflow_id = request
+                .workflow_execution
+                .as_ref()
+                .map_or("", |execution| execution.workflow_id.as_str());
+            let namespace = &request.namespace;
+            meta.update_id = self.world.next_uuid(Site::Update, namespace, workflow_id);
         }
         Ok((
             update,

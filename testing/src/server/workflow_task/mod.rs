@@ -106,7 +106,7 @@ impl Execution {
         } else {
             kind
         };
-        let stamp = world.stamp();
+        let stamp = self.stamps.next();
         let (queue, named_queue) = self.choose_queue(world);
         let task = WorkflowTask {
             kind,
@@ -228,7 +228,7 @@ impl Execution {
         } else {
             task.scheduled_event_id + 1
         };
-        task.stamp = world.stamp();
+        task.stamp = self.stamps.next();
         let timer = Timer::WorkflowTask {
             stamp: task.stamp,
             timeout: TimeoutType::StartToClose,
