@@ -232,7 +232,9 @@ impl Engine {
         loop {
             if let Some(run) = self.world.new_runs.pop_front() {
                 self.open_run(run);
-            } else if let Some(delivery) = self.world.deliveries.pop_front() {
+            } else if self.dispatches_early() {
+                self.dispatch_next();
+            } else if let Some(delivery) = self.world.next_delivery() {
                 self.deliver(delivery);
             } else {
                 break;

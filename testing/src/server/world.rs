@@ -75,6 +75,13 @@ impl World {
         self.uuid(site, Subject::named(namespace, name).with_number(number))
     }
 
+    /// Takes the next of the things that runs do to each other.
+    pub(super) fn next_delivery(&mut self) -> Option<Delivery> {
+        let (subject, count) = (Subject::instant(self.now), self.deliveries.len());
+        let pick = self.decisions.pick(Site::Delivery, subject, count);
+        self.deliveries.remove(pick)
+    }
+
     pub(super) fn after(&self, delay: Duration) -> SystemTime {
         self.now + delay
     }

@@ -199,7 +199,9 @@ impl Execution {
         world: &mut World,
     ) -> Option<PollActivityTaskQueueResponse> {
         let waits = |a: &Activity| a.state == ActivityState::Queued && a.stamp == stamp;
-        self.activities.get(&scheduled_event_id).filter(|a| waits(a))?;
+        self.activities
+            .get(&scheduled_event_id)
+            .filter(|a| waits(a))?;
         let (key, request_id) = (self.key, self.draw_id(Site::ActivityStart, world));
         let activity = self.activities.get_mut(&scheduled_event_id)?;
         activity.disarm(world);

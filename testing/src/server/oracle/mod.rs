@@ -21,6 +21,7 @@
 //! - What runs do to each other, once it is under way: starts of children, signals, cancellations,
 //!   the news of an end. A real server delivers these concurrently, and two signals from one
 //!   workflow to another may well arrive the wrong way round.
+//!   A task may go to its worker before such news, or after it.
 //! - The tasks of a queue, the polls that wait for them, and the queues among each other.
 //! - The workflows of a batch operation.
 //!

@@ -14,6 +14,9 @@ pub enum Site {
     Batch,
     /// Picks the next of the things that runs do to each other.
     Delivery,
+    /// Picks what comes first: something that one run does to another, which is zero, or a task on
+    /// its way to a worker.
+    Dispatch,
     /// Picks which run's timers fire, or which schedule acts, of those due at one instant.
     Due,
     /// Draws the id of a Nexus endpoint.
@@ -49,6 +52,7 @@ impl Site {
             Self::ActivityStart => "activity-start",
             Self::Batch => "batch",
             Self::Delivery => "delivery",
+            Self::Dispatch => "dispatch",
             Self::Due => "due",
             Self::Endpoint => "endpoint",
             Self::External => "external",
@@ -89,11 +93,13 @@ impl<'a> Subject<'a> {
         }
     }
 
-    pub(in crate::server) fn instant(at: SystemTime) -> Subject<'static> {
-        Subject {
-            number: since_epoch(at).as_nanos() as u64,
-            ..Subject::default()
-        }
+    /// What is open at one instant, about nobody in particular.
+    pub(in crate::server) fn instant(now: SystemTime) -> Subject<'static> {
+        Subject::default().at(now)
+    }
+
+    pub(in crate::server) fn at(self, now: SystemTime) -> Self {
+        self.with_number(since_epoch(now).as_nanos() as u64)
     }
 
     pub(in crate::server) fn with_number(self, number: u64) -> Self {

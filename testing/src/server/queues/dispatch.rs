@@ -2,34 +2,53 @@
 
 use crate::server::Engine;
 use crate::server::execution::{Execution, RunKey};
-use crate::server::oracle::Site;
+use crate::server::oracle::{Site, Subject};
 use crate::server::queues::long_polls::{Answer, CallId, Place};
 use crate::server::queues::matching::{Poll, QueueKey, QueueType, QueuedTask};
 
 impl Engine {
     /// Gives waiting polls the tasks they can have.
     pub(in crate::server) fn dispatch(&mut self) {
-        while let Some((queue, task, poll)) = self.world.queues.next_match() {
-            let key = match task {
-                QueuedTask::Activity { run, .. }
-                | QueuedTask::Nexus { run, .. }
-                | QueuedTask::Query { run, .. }
-                | QueuedTask::Workflow { run, .. } => run,
-            };
-            let answer = self.start(key, &queue, &task, &poll);
-            match answer {
-                Some(answer) => {
-                    if let Some(run) = self.runs.get_mut(&key) {
-                        run.touched |= !matches!(task, QueuedTask::Query { .. });
-                        run.count_transition();
-                    }
-                    self.world.queues.note_dispatch(&queue, self.world.now);
-                    self.world.calls.answer(poll.call, answer);
+        while self.dispatch_next() {}
+    }
+
+    /// Gives one waiting poll a task, or drops a task that is stale; false if there is none.
+    pub(in crate::server) fn dispatch_next(&mut self) -> bool {
+        let (now, world) = (self.world.now, &mut self.world);
+        let next = world.queues.next_match(&mut world.decisions, now);
+        let Some((queue, task, poll)) = next else {
+            return false;
+        };
+        let key = match task {
+            QueuedTask::Activity { run, .. }
+            | QueuedTask::Nexus { run, .. }
+            | QueuedTask::Query { run, .. }
+            | QueuedTask::Workflow { run, .. } => run,
+        };
+        let answer = self.start(key, &queue, &task, &poll);
+        match answer {
+            Some(answer) => {
+                if let Some(run) = self.runs.get_mut(&key) {
+                    run.touched |= !matches!(task, QueuedTask::Query { .. });
+                    run.count_transition();
                 }
-                None => self.world.queues.return_poll(queue, poll),
+                self.world.queues.note_dispatch(&queue, now);
+                self.world.calls.answer(poll.call, answer);
             }
-            self.note_business(key);
+            None => self.world.queues.return_poll(queue, poll),
         }
+        self.note_business(key);
+        true
+    }
+
+    /// Whether a task goes out although it is still under way what runs do to each other.
+    pub(in crate::server) fn dispatches_early(&mut self) -> bool {
+        let world = &mut self.world;
+        let is_open = !world.decisions.keeps_order()
+            && !world.deliveries.is_empty()
+            && world.queues.has_match();
+        let instant = Subject::instant(world.now);
+        is_open && world.decisions.pick(Site::Dispatch, instant, 2) == 1
     }
 
     /// Starts a queued task, unless it is stale.

@@ -7,6 +7,7 @@ use outlast_proto::temporal::api::taskqueue::v1::PollerScalingDecision;
 
 use crate::server::Engine;
 use crate::server::execution::RunKey;
+use crate::server::oracle::{Decisions, Site, Subject};
 use crate::server::queues::long_polls::CallId;
 use crate::server::task_queues::Ledger;
 
@@ -82,7 +83,13 @@ struct Queue {
     ledger: Ledger,
 }
 
-/// All task queues: first come, first served, on both sides.
+impl Queue {
+    fn has_match(&self) -> bool {
+        !self.tasks.is_empty() && !self.polls.is_empty()
+    }
+}
+
+/// All task queues: first come, first served, on both sides, unless the oracle wants it otherwise.
 #[derive(Debug, Default)]
 pub(in crate::server) struct TaskQueues {
     queues: BTreeMap<QueueKey, Queue>,
@@ -186,18 +193,27 @@ impl TaskQueues {
     }
 
     /// The next task and the poll that takes it.
-    pub(in crate::server) fn next_match(&mut self) -> Option<(QueueKey, QueuedTask, Poll)> {
-        while let Some(key) = self.ready.first().cloned() {
-            if let Some(queue) = self.queues.get_mut(&key)
-                && !queue.tasks.is_empty()
-                && let Some(poll) = queue.polls.pop_front()
-                && let Some(task) = queue.tasks.pop_front()
-            {
-                return Some((key, task, poll));
-            }
-            self.ready.remove(&key);
-        }
-        None
+    pub(in crate::server) fn next_match(
+        &mut self,
+        decisions: &mut Decisions,
+        now: SystemTime,
+    ) -> Option<(QueueKey, QueuedTask, Poll)> {
+        let queues = &self.queues;
+        (self.ready).retain(|key| queues.get(key).is_some_and(Queue::has_match));
+        let pick = decisions.pick(Site::Queue, Subject::instant(now), self.ready.len());
+        let key = self.ready.iter().nth(pick)?.clone();
+        let queue = self.queues.get_mut(&key)?;
+        let subject = Subject::named(&key.namespace, &key.name).at(now);
+        let task = decisions.pick(Site::Task, subject, queue.tasks.len());
+        let poll = decisions.pick(Site::Poll, subject, queue.polls.len());
+        let (task, poll) = (queue.tasks.remove(task)?, queue.polls.remove(poll)?);
+        Some((key, task, poll))
+    }
+
+    /// Whether some poll can have some task.
+    pub(in crate::server) fn has_match(&self) -> bool {
+        let queues = self.ready.iter().filter_map(|key| self.queues.get(key));
+        queues.into_iter().any(Queue::has_match)
     }
 
     /// Notes that a task has left the queue for a worker.

@@ -166,7 +166,9 @@ impl Engine {
             Ok(Verdict::New { .. }) => {}
             Ok(Verdict::Existing(..)) | Err(_) => return Err(StartFailure::WorkflowAlreadyExists),
         }
-        let name = self.world.name_run(&request.namespace, &request.workflow_id);
+        let name = self
+            .world
+            .name_run(&request.namespace, &request.workflow_id);
         let mut started = self.first_event(&name.id, request);
         let parent = &self.runs[&parent];
         let request_id = format!("{}:{initiated_event_id}:0", parent.run_id);

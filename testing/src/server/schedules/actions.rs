@@ -18,17 +18,13 @@ use crate::server::start::id_policies::Verdict;
 use crate::server::wire::{timestamp, workflow_execution};
 
 impl Engine {
-    /// Lets the schedule act whose moment has come.
-    pub(in crate::server) fn wake_schedule(&mut self) {
+    /// Lets a schedule act whose moment has come.
+    pub(in crate::server) fn wake_schedule(&mut self, key: ScheduleKey) {
         let now = self.world.now;
-        let Some(key) = self.schedules.take_due(now) else {
-            return;
-        };
         let Some(schedule) = self.schedules.all.get_mut(&key) else {
             return;
         };
-        let moment = schedule.next.take();
-        if let Some(moment) = moment.filter(|_| schedule.may_act()) {
+        if let Some(moment) = schedule.next.filter(|_| schedule.may_act()) {
             schedule.buffer.push(Due {
                 moment,
                 overlap: Overlap::Unspecified,

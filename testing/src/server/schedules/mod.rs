@@ -42,7 +42,7 @@ use super::wire::since_epoch;
 
 /// Names one schedule inside this server, in the order of their creation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct ScheduleKey(u64);
+pub(super) struct ScheduleKey(u64);
 
 /// All schedules, and when they act.
 #[derive(Debug, Default)]
@@ -133,11 +133,10 @@ impl Schedules {
         })
     }
 
-    /// The schedule that is due at `now`.
-    fn take_due(&mut self, now: SystemTime) -> Option<ScheduleKey> {
-        let (at, key) = self.wakes.first().copied().filter(|(at, _)| *at <= now)?;
-        self.wakes.remove(&(at, key));
-        Some(key)
+    /// The schedules that are due at `now`.
+    pub(super) fn due(&self, now: SystemTime) -> impl Iterator<Item = ScheduleKey> {
+        let due = self.wakes.iter().take_while(move |(at, _)| *at <= now);
+        due.map(|(_, key)| *key)
     }
 
     /// Decides anew when a schedule acts next, counting from `after`.

@@ -38,7 +38,8 @@ impl Engine {
             return Err(Error::invalid("RequestId is not set on request."));
         }
         let wanted = request.schedule.unwrap_or_default();
-        let (spec, timing) = self.read_spec(&request.namespace, &request.schedule_id, wanted.spec)?;
+        let (spec, timing) =
+            self.read_spec(&request.namespace, &request.schedule_id, wanted.spec)?;
         let action = wanted.action.map(settled);
         if let Some(workflow) = started(action.as_ref()) {
             self.check_action(&request.namespace, workflow)?;
@@ -109,7 +110,8 @@ impl Engine {
     ) -> Result<UpdateScheduleResponse> {
         self.check_namespace(&request.namespace)?;
         let wanted = request.schedule.unwrap_or_default();
-        let (spec, timing) = self.read_spec(&request.namespace, &request.schedule_id, wanted.spec)?;
+        let (spec, timing) =
+            self.read_spec(&request.namespace, &request.schedule_id, wanted.spec)?;
         let action = wanted.action.map(settled);
         let Some(workflow) = started(action.as_ref()) else {
             return Err(Error::invalid(

@@ -141,7 +141,9 @@ impl Engine {
         request: api::StartWorkflowExecutionRequest,
         signal: Option<Draft>,
     ) -> RunKey {
-        let name = self.world.name_run(&request.namespace, &request.workflow_id);
+        let name = self
+            .world
+            .name_run(&request.namespace, &request.workflow_id);
         if let Some(key) = terminate {
             let details = format!("terminated by new runID: {}", name.id);
             self.transact(key, |run, world| {
@@ -156,7 +158,8 @@ impl Engine {
         let request_id = match request.request_id.is_empty() {
             true => {
                 let subject = Subject::named(&request.namespace, &request.workflow_id);
-                self.world.uuid(Site::Start, subject.with_number(name.number))
+                self.world
+                    .uuid(Site::Start, subject.with_number(name.number))
             }
             false => request.request_id.clone(),
         };

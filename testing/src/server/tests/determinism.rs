@@ -1,17 +1,26 @@
-//! The same seed and the same calls give the same histories.
+//! The same oracle and the same calls give the same histories.
 
 use outlast_proto::temporal::api::history::v1::HistoryEvent;
 
 use super::builders::*;
 use super::scene::*;
-use crate::server::ServerOptions;
 use crate::server::ids::is_uuid;
+use crate::server::{Order, ServerOptions};
 
-fn story(seed: u64) -> Vec<HistoryEvent> {
-    let mut scene = Scene::with(ServerOptions {
+fn seeded(seed: u64) -> Scene {
+    Scene::with(ServerOptions {
         seed,
         ..ServerOptions::default()
-    });
+    })
+}
+
+fn story(seed: u64) -> Vec<HistoryEvent> {
+    let mut scene = seeded(seed);
+    tell(&mut scene);
+    scene.history()
+}
+
+fn tell(scene: &mut Scene) {
     scene.start_with(|request| request.retry_policy = at_most(3, 1.0));
     let task = scene.poll();
     let commands = vec![
@@ -27,13 +36,94 @@ fn story(seed: u64) -> Vec<HistoryEvent> {
     let task = scene.poll();
     scene.signal("s");
     scene.complete(&task, vec![start_timer("c", 1.0)]).unwrap();
-    scene.history()
+}
+
+/// A workflow with a task and an activity that are over, in a queue of its own.
+fn bystander(scene: &mut Scene, id: &str) {
+    scene.start_with(|request| {
+        request.workflow_id = id.to_owned();
+        request.task_queue = queue("bystanders");
+    });
+    let task = scene.poll_queue("bystanders");
+    let commands = vec![
+        schedule_activity(activity_in("bystanders", "x")),
+        signal_external(id, "hello"),
+        continue_as_new("more"),
+    ];
+    scene.complete(&task, commands).unwrap();
 }
 
 #[test]
 fn the_same_seed_gives_the_same_history() {
     assert_eq!(story(7), story(7));
     assert_ne!(story(7), story(8), "ids differ");
+}
+
+#[test]
+fn the_ids_of_a_workflow_do_not_depend_on_others() {
+    let alone = seeded(7).start();
+    let mut scene = seeded(7);
+    bystander(&mut scene, "b");
+    scene.query("state").unwrap_err();
+    assert_eq!(scene.start(), alone);
+}
+
+#[test]
+fn the_request_ids_and_tokens_of_a_workflow_do_not_depend_on_others() {
+    let first_task = |scene: &mut Scene| {
+        scene.start();
+        scene.poll()
+    };
+    let mut alone = first_task(&mut seeded(7));
+    let mut scene = seeded(7);
+    scene.start();
+    bystander(&mut scene, "b");
+    let mut beside = scene.poll();
+    (alone.history, beside.history) = (None, None);
+    assert_eq!(beside, alone);
+    assert_eq!(scene.history()[2].attributes, started_attributes());
+}
+
+/// What the first task of the workflow starts with if it is alone.
+fn started_attributes()
+-> Option<outlast_proto::temporal::api::history::v1::history_event::Attributes> {
+    let mut scene = seeded(7);
+    scene.start();
+    scene.poll();
+    scene.history().swap_remove(2).attributes
+}
+
+#[test]
+fn the_runs_of_a_workflow_have_ids_of_their_own() {
+    let mut scene = seeded(7);
+    let first = scene.start();
+    scene.terminate();
+    let second = scene.start();
+    assert_ne!(first, second, "although no time has passed");
+}
+
+#[test]
+fn deleted_runs_do_not_lend_their_ids() {
+    let mut scene = seeded(7);
+    let first = scene.start();
+    let request =
+        outlast_proto::temporal::api::workflowservice::v1::DeleteWorkflowExecutionRequest {
+            namespace: "default".to_owned(),
+            workflow_execution: execution(""),
+        };
+    scene.engine.delete_workflow_execution(&request).unwrap();
+    assert_ne!(scene.start(), first);
+}
+
+#[test]
+fn one_workflow_by_itself_is_the_same_in_any_order() {
+    let mut shuffled = Scene::with(ServerOptions {
+        seed: 7,
+        order: Order::Shuffled,
+        ..ServerOptions::default()
+    });
+    tell(&mut shuffled);
+    assert_eq!(shuffled.history(), story(7));
 }
 
 #[test]

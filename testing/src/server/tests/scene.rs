@@ -35,8 +35,12 @@ impl Scene {
     }
 
     pub(super) fn with(options: ServerOptions) -> Self {
+        Self::of(Engine::new(options))
+    }
+
+    pub(super) fn of(engine: Engine) -> Self {
         Self {
-            engine: Engine::new(options),
+            engine,
             answers: BTreeMap::new(),
         }
     }

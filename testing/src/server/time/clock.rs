@@ -8,8 +8,8 @@ use crate::server::errors::{Error, Result};
 use crate::server::options::TimeMode;
 use crate::server::queues::long_polls::{Answer, CallId, Place};
 use crate::server::time::busy::POLLER_GRACE;
+use crate::server::time::due::describe;
 use crate::server::time::holds::Holds;
-use crate::server::time::timers::Timer;
 
 /// What the clock is allowed to do, and who waits for it.
 #[derive(Debug)]
@@ -346,90 +346,6 @@ impl Engine {
         match self.schedules.next_at() {
             Some(at) if at < due => (sleeper.is_some() || !bounds_only()).then_some(at),
             Some(_) | None => Some(due),
-        }
-    }
-
-    /// When the next timer fires, or the next schedule acts.
-    fn next_firing(&self) -> Option<SystemTime> {
-        let timer = self.world.timers.next_at().into_iter();
-        timer.chain(self.schedules.next_at()).min()
-    }
-
-    /// Moves time to `target`, stopping wherever something is due.
-    fn advance_to(&mut self, target: SystemTime) {
-        while let Some(at) = self.next_firing().filter(|at| *at <= target) {
-            self.world.now = self.world.now.max(at);
-            match self.world.timers.take_due(self.world.now) {
-                Some((key, timers)) => self.fire(key, timers),
-                None => self.wake_schedule(),
-            }
-            self.react();
-        }
-        self.world.now = self.world.now.max(target);
-    }
-
-    /// Fires the timers of one run that are due at the same instant, as one transaction.
-    fn fire(&mut self, key: crate::server::execution::RunKey, timers: Vec<Timer>) {
-        let Some(run) = self.runs.get_mut(&key) else {
-            return;
-        };
-        let world = &mut self.world;
-        for timer in timers {
-            match timer {
-                Timer::Activity {
-                    scheduled_event_id,
-                    timeout,
-                } => {
-                    run.time_out_activity(scheduled_event_id, timeout, world);
-                }
-                Timer::ActivityRetry { scheduled_event_id } => {
-                    run.queue_activity(scheduled_event_id, world);
-                }
-                Timer::FirstTask => run.end_backoff(world),
-                Timer::NapOver { napper } => world.end_nap(napper),
-                Timer::Nexus {
-                    scheduled_event_id,
-                    timer,
-                } => run.fire_nexus(scheduled_event_id, timer, world),
-                Timer::RunTimeout | Timer::ExecutionTimeout => run.time_out_run(world),
-                Timer::User { timer_id } => run.fire_timer(timer_id, world),
-                Timer::WorkflowTask { stamp, timeout } => run.time_out_task(stamp, timeout, world),
-            }
-            if !run.is_open() {
-                break;
-            }
-        }
-        run.commit(world);
-        self.note_business(key);
-    }
-}
-
-fn describe(timer: &Timer) -> String {
-    match timer {
-        Timer::Activity {
-            scheduled_event_id,
-            timeout,
-        } => {
-            let timeout = crate::server::execution::retry::timeout_name(*timeout);
-            format!("{timeout} timeout of the activity scheduled at event {scheduled_event_id}")
-        }
-        Timer::ActivityRetry { scheduled_event_id } => {
-            format!("next attempt of the activity scheduled at event {scheduled_event_id}")
-        }
-        Timer::ExecutionTimeout => "workflow execution timeout".to_owned(),
-        Timer::FirstTask => "end of the delay before the first workflow task".to_owned(),
-        Timer::NapOver { .. } => "end of the time that an activity takes".to_owned(),
-        Timer::Nexus {
-            scheduled_event_id,
-            timer,
-        } => crate::server::nexus::describe_timer(*scheduled_event_id, *timer),
-        Timer::RunTimeout => "workflow run timeout".to_owned(),
-        Timer::User { timer_id } => format!("timer {timer_id:?}"),
-        Timer::WorkflowTask { timeout, .. } => {
-            format!(
-                "{} timeout of the workflow task",
-                crate::server::execution::retry::timeout_name(*timeout)
-            )
         }
     }
 }

@@ -3,5 +3,6 @@
 pub(super) mod alarms;
 pub(super) mod busy;
 pub(super) mod clock;
+pub(super) mod due;
 pub(super) mod holds;
 pub(super) mod timers;

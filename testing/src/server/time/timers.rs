@@ -86,25 +86,34 @@ impl TimerQueue {
         }
     }
 
-    /// Takes the timers of one run that are due at `now`, in creation order.
-    pub(in crate::server) fn take_due(&mut self, now: SystemTime) -> Option<(RunKey, Vec<Timer>)> {
-        let (run, at) = self
-            .due
-            .iter()
-            .next()
-            .map(|(key, (run, _))| (*run, key.at))?;
-        if at > now {
-            return None;
-        }
-        let keys: Vec<TimerKey> = self.keys_of(run).filter(|key| key.at == at).collect();
-        let timers = keys
-            .into_iter()
+    /// The run whose timer is due first, if that is so at `now`.
+    pub(in crate::server) fn first_due(&self, now: SystemTime) -> Option<RunKey> {
+        let (key, (run, _)) = self.due.first_key_value()?;
+        (key.at <= now).then_some(*run)
+    }
+
+    /// All runs that have timers due at `now`, by the first of each.
+    pub(in crate::server) fn runs_due(&self, now: SystemTime) -> Vec<RunKey> {
+        let due = self.due.iter().take_while(|(key, _)| key.at <= now);
+        let mut seen = BTreeSet::new();
+        due.map(|(_, (run, _))| *run)
+            .filter(|run| seen.insert(*run))
+            .collect()
+    }
+
+    /// Takes the timers of a run that are due at the same instant as its first, in creation order.
+    pub(in crate::server) fn take_first(&mut self, run: RunKey) -> Vec<Timer> {
+        let Some(first) = self.keys_of(run).next() else {
+            return Vec::new();
+        };
+        let together = self.keys_of(run).take_while(|key| key.at == first.at);
+        let keys: Vec<TimerKey> = together.collect();
+        keys.into_iter()
             .filter_map(|key| {
                 self.of_run.remove(&(run, key));
                 self.due.remove(&key).map(|(_, timer)| timer)
             })
-            .collect();
-        Some((run, timers))
+            .collect()
     }
 
     pub(in crate::server) fn next_at(&self) -> Option<SystemTime> {

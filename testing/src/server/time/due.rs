@@ -1,0 +1,120 @@
+//! What is due at one instant, and what happens then.
+
+use std::time::SystemTime;
+
+use crate::server::Engine;
+use crate::server::execution::RunKey;
+use crate::server::execution::retry::timeout_name;
+use crate::server::nexus;
+use crate::server::oracle::{Site, Subject};
+use crate::server::schedules::ScheduleKey;
+use crate::server::time::timers::Timer;
+
+/// Something whose moment has come.
+#[derive(Clone, Copy, Debug)]
+enum Due {
+    /// The timers of a run.
+    Run(RunKey),
+    /// The next action of a schedule.
+    Schedule(ScheduleKey),
+}
+
+impl Engine {
+    /// Moves time to `target`, stopping wherever something is due.
+    pub(in crate::server) fn advance_to(&mut self, target: SystemTime) {
+        while let Some(at) = self.next_firing().filter(|at| *at <= target) {
+            self.world.now = self.world.now.max(at);
+            match self.pick_due() {
+                Some(Due::Run(key)) => self.fire(key),
+                Some(Due::Schedule(key)) => self.wake_schedule(key),
+                None => {}
+            }
+            self.react();
+        }
+        self.world.now = self.world.now.max(target);
+    }
+
+    /// When the next timer fires, or the next schedule acts.
+    pub(in crate::server) fn next_firing(&self) -> Option<SystemTime> {
+        let timer = self.world.timers.next_at().into_iter();
+        timer.chain(self.schedules.next_at()).min()
+    }
+
+    /// What comes first of all that is due now. Timers do so usually, and then schedules.
+    fn pick_due(&mut self) -> Option<Due> {
+        let (now, decisions) = (self.world.now, &mut self.world.decisions);
+        if decisions.keeps_order() {
+            let run = self.world.timers.first_due(now).map(Due::Run);
+            return run.or_else(|| self.schedules.due(now).next().map(Due::Schedule));
+        }
+        let runs = self.world.timers.runs_due(now).into_iter().map(Due::Run);
+        let schedules = self.schedules.due(now).map(Due::Schedule);
+        let due: Vec<Due> = runs.chain(schedules).collect();
+        let pick = decisions.pick(Site::Due, Subject::instant(now), due.len());
+        due.get(pick).copied()
+    }
+
+    /// Fires the timers of one run that are due at the same instant, as one transaction.
+    fn fire(&mut self, key: RunKey) {
+        let timers = self.world.timers.take_first(key);
+        let Some(run) = self.runs.get_mut(&key) else {
+            return;
+        };
+        let world = &mut self.world;
+        for timer in timers {
+            match timer {
+                Timer::Activity {
+                    scheduled_event_id,
+                    timeout,
+                } => {
+                    run.time_out_activity(scheduled_event_id, timeout, world);
+                }
+                Timer::ActivityRetry { scheduled_event_id } => {
+                    run.queue_activity(scheduled_event_id, world);
+                }
+                Timer::FirstTask => run.end_backoff(world),
+                Timer::NapOver { napper } => world.end_nap(napper),
+                Timer::Nexus {
+                    scheduled_event_id,
+                    timer,
+                } => run.fire_nexus(scheduled_event_id, timer, world),
+                Timer::RunTimeout | Timer::ExecutionTimeout => run.time_out_run(world),
+                Timer::User { timer_id } => run.fire_timer(timer_id, world),
+                Timer::WorkflowTask { stamp, timeout } => run.time_out_task(stamp, timeout, world),
+            }
+            if !run.is_open() {
+                break;
+            }
+        }
+        run.commit(world);
+        self.note_business(key);
+    }
+}
+
+/// What a timer is for, for people.
+pub(super) fn describe(timer: &Timer) -> String {
+    match timer {
+        Timer::Activity {
+            scheduled_event_id,
+            timeout,
+        } => {
+            let timeout = timeout_name(*timeout);
+            format!("{timeout} timeout of the activity scheduled at event {scheduled_event_id}")
+        }
+        Timer::ActivityRetry { scheduled_event_id } => {
+            format!("next attempt of the activity scheduled at event {scheduled_event_id}")
+        }
+        Timer::ExecutionTimeout => "workflow execution timeout".to_owned(),
+        Timer::FirstTask => "end of the delay before the first workflow task".to_owned(),
+        Timer::NapOver { .. } => "end of the time that an activity takes".to_owned(),
+        Timer::Nexus {
+            scheduled_event_id,
+            timer,
+        } => nexus::describe_timer(*scheduled_event_id, *timer),
+        Timer::RunTimeout => "workflow run timeout".to_owned(),
+        Timer::User { timer_id } => format!("timer {timer_id:?}"),
+        Timer::WorkflowTask { timeout, .. } => {
+            format!("{} timeout of the workflow task", timeout_name(*timeout))
+        }
+    }
+}
