@@ -1,6 +1,6 @@
 //! The clock over gRPC, as Temporal's test server offers it.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use outlast_proto::temporal::api::testservice::v1 as api;
 use outlast_proto::temporal::api::testservice::v1::test_service_server::TestService;
@@ -36,7 +36,7 @@ impl TestService for Server {
         &self,
         request: Request<api::SleepRequest>,
     ) -> std::result::Result<Response<api::SleepResponse>, Status> {
-        let duration = duration(request.get_ref());
+        let duration = duration(request.get_ref())?;
         self.sleep_in(|engine| Ok(engine.sleep(duration))).await
     }
 
@@ -45,8 +45,10 @@ impl TestService for Server {
         request: Request<api::SleepUntilRequest>,
     ) -> std::result::Result<Response<api::SleepResponse>, Status> {
         let until = request.into_inner().timestamp.unwrap_or_default();
-        let until = std::time::SystemTime::try_from(until)
-            .map_err(|_| Status::invalid_argument("timestamp is out of range"))?;
+        let until = Some(until)
+            .filter(|until| until.seconds <= LATEST_MOMENT)
+            .and_then(|until| SystemTime::try_from(until).ok())
+            .ok_or_else(|| Status::invalid_argument("timestamp is out of range"))?;
         self.sleep_in(|engine| Ok(engine.sleep_until(until))).await
     }
 
@@ -54,7 +56,7 @@ impl TestService for Server {
         &self,
         request: Request<api::SleepRequest>,
     ) -> std::result::Result<Response<api::SleepResponse>, Status> {
-        let duration = duration(request.get_ref());
+        let duration = duration(request.get_ref())?;
         self.sleep_in(|engine| engine.sleep_unlocked(duration))
             .await
     }
@@ -79,6 +81,17 @@ impl Server {
     }
 }
 
-fn duration(request: &api::SleepRequest) -> Duration {
-    Duration::try_from(request.duration.unwrap_or_default()).unwrap_or_default()
+/// How long to sleep; no time at all if that is negative.
+fn duration(request: &api::SleepRequest) -> std::result::Result<Duration, Status> {
+    let duration = request.duration.unwrap_or_default();
+    if duration.seconds > LONGEST_DURATION {
+        return Err(Status::invalid_argument("duration is out of range"));
+    }
+    Ok(Duration::try_from(duration).unwrap_or_default())
 }
+
+/// The last second of a timestamp in protobuf, at the end of the year 9999.
+const LATEST_MOMENT: i64 = 253_402_300_799;
+
+/// The most seconds of a duration in protobuf, ten thousand years.
+const LONGEST_DURATION: i64 = 315_576_000_000;
