@@ -12,4 +12,4 @@ temporal activity complete --activity-id wait -w "$me-completed" --result '"answ
 temporal workflow result -w "$me-completed" -- 'COMPLETED' 'answered'
 temporal activity fail --activity-id wait -w "$me-failed" --reason 'no answer' --
 refuses 'no answer' workflow result -w "$me-failed"
-refuses '.' activity complete --activity-id wait -w "$me-completed" --result 1
+refuses 'workflow execution already completed' activity complete --activity-id wait -w "$me-completed" --result 1

@@ -15,12 +15,4 @@ temporal workflow describe -w "$reset" -o json -- WORKFLOW_EXECUTION_STATUS_RUNN
 temporal workflow terminate -w "$reset" -- 'Workflow terminated'
 
 temporal workflow delete -w "$canceled" --yes -- 'Delete workflow succeeded'
-eventually_refuses() {
-    local attempt
-    for attempt in $(seq 300); do
-        (refuses "$@") > /dev/null && return
-        sleep 0.2
-    done
-    refuses "$@"
-}
 eventually_refuses 'not found' workflow describe -w "$canceled"

@@ -5,4 +5,7 @@ eventually workflow list --query "WorkflowId STARTS_WITH '$me-' AND ExecutionSta
     -o json -- "\"$me-sender\""
 eventually workflow count --query "WorkflowId = '$me-order'" -- 'Total: 1'
 refuses 'invalid query' workflow list --query 'Nonsense'
-temporal task-queue describe --task-queue "$queue" -- "Pollers|POLLERS|Identity"
+# The worker's process and host are its name.
+identity="$worker_PID@$(hostname)"
+eventually task-queue describe --task-queue "$queue" -- 'UNVERSIONED +workflow +0 ' \
+    "UNVERSIONED +workflow +$identity" "UNVERSIONED +activity +$identity"

@@ -12,7 +12,7 @@ temporal workflow show -w "$order" -- WorkflowExecutionStarted WorkflowExecution
 temporal workflow show -w "$order" -o json -- '"EVENT_TYPE_WORKFLOW_EXECUTION_STARTED"'
 temporal workflow terminate -w "$order" --reason 'seen enough' -- 'Workflow terminated'
 temporal workflow describe -w "$order" -o json -- WORKFLOW_EXECUTION_STATUS_TERMINATED
-temporal workflow trace -w "$order" -- PythonOrder
+temporal workflow trace -w "$order" -- 'x PythonOrder' 'Termination reason: seen enough'
 refuses 'workflow execution already completed' workflow signal -w "$order" --name add
 refuses 'not found' workflow describe -w "$me-nobody"
 
