@@ -58,3 +58,39 @@ async fn workflows_signal_and_cancel_each_other() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn what_a_workflow_sends_as_it_ends_never_arrives() {
+    conform("external/last words", async |peer| {
+        let other = peer.kin("other");
+        other.start().await;
+        other.complete(&other.poll().await, vec![]).await.unwrap();
+        peer.start().await;
+        let last_words = vec![
+            signal_external(&other.workflow_id, "lost"),
+            cancel_external(&other.workflow_id),
+            complete_workflow("done"),
+        ];
+        peer.complete(&peer.poll().await, last_words).await.unwrap();
+        let third = peer.kin("third");
+        third.start().await;
+        let signal = signal_external(&other.workflow_id, "heard");
+        third
+            .complete(&third.poll().await, vec![signal])
+            .await
+            .unwrap();
+        let events = other.until(E::WorkflowExecutionSignaled).await;
+        let arrived = events.iter().filter_map(|event| match &event.attributes {
+            Some(Attributes::WorkflowExecutionSignaledEventAttributes(a)) => {
+                Some(a.signal_name.as_str())
+            }
+            Some(Attributes::WorkflowExecutionCancelRequestedEventAttributes(_)) => Some("cancel"),
+            _ => None,
+        });
+        assert!(arrived.eq(["heard"]), "{events:?}");
+        for open in [third, other] {
+            open.terminate("").await.unwrap();
+        }
+    })
+    .await;
+}

@@ -29,7 +29,7 @@ pub(in crate::server) enum Delivery {
         at: usize,
         end: Box<OperationEnd>,
     },
-    /// A workflow asks another to cancel itself.
+    /// A workflow asks another to cancel itself, unless it has closed meanwhile.
     Cancel {
         from: RunKey,
         initiated_event_id: i64,
@@ -64,7 +64,7 @@ pub(in crate::server) enum Delivery {
         run_id: String,
         policy: ParentClosePolicy,
     },
-    /// A workflow signals another.
+    /// A workflow signals another, unless it has closed meanwhile.
     Signal {
         from: RunKey,
         initiated_event_id: i64,
@@ -198,6 +198,9 @@ impl Engine {
     }
 
     fn deliver_signal(&mut self, from: RunKey, initiated_event_id: i64, signal: SignalInitiated) {
+        if !self.runs[&from].is_open() {
+            return;
+        }
         let target = signal.workflow_execution.as_ref();
         let found = self.check_namespace(&signal.namespace).is_ok();
         let target = self
@@ -215,14 +218,15 @@ impl Engine {
             None if !found => Err(SignalFailure::NamespaceNotFound),
             None => Err(SignalFailure::ExternalWorkflowExecutionNotFound),
         };
-        if self.runs[&from].is_open() {
-            self.transact(from, |run, world| {
-                run.signal_delivered(initiated_event_id, signal, outcome, world);
-            });
-        }
+        self.transact(from, |run, world| {
+            run.signal_delivered(initiated_event_id, signal, outcome, world);
+        });
     }
 
     fn deliver_cancel(&mut self, from: RunKey, initiated_event_id: i64, cancel: CancelInitiated) {
+        if !self.runs[&from].is_open() {
+            return;
+        }
         let found = self.check_namespace(&cancel.namespace).is_ok();
         let target = self
             .find(&cancel.namespace, cancel.workflow_execution.as_ref())
@@ -244,11 +248,9 @@ impl Engine {
             None if !found => Err(CancelFailure::NamespaceNotFound),
             None => Err(CancelFailure::ExternalWorkflowExecutionNotFound),
         };
-        if self.runs[&from].is_open() {
-            self.transact(from, |run, world| {
-                run.cancel_delivered(initiated_event_id, cancel, outcome, world);
-            });
-        }
+        self.transact(from, |run, world| {
+            run.cancel_delivered(initiated_event_id, cancel, outcome, world);
+        });
     }
 
     /// Whether a run is, by its whole chain, a child of another.
