@@ -17,4 +17,4 @@ pub use env::{
     StartTime, TestEnv, TestEnvBuilder, TestHandle, TestStart, assert_snapshot,
 };
 pub use grpc::{BoundServer, InProcessServer, Server, TimeHold};
-pub use server::{PendingTimer, SearchAttributes, ServerOptions, TimeMode};
+pub use server::{Order, PendingTimer, SearchAttributes, ServerOptions, TimeMode};

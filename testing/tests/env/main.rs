@@ -13,6 +13,7 @@ mod expectations;
 mod failing;
 mod histories;
 mod mocks;
+mod orders;
 mod races;
 mod running;
 mod scene;
