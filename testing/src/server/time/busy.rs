@@ -6,6 +6,8 @@ use std::time::{Duration, SystemTime};
 use crate::server::Engine;
 use crate::server::activities::ActivityState;
 use crate::server::execution::Execution;
+use crate::server::time::humane;
+use crate::server::time::timers::Timer;
 
 /// Somebody waits for a workflow, nothing is under way, and no passing of time will help.
 ///
@@ -55,7 +57,7 @@ impl Engine {
     }
 
     /// What of this run holds the clock.
-    fn business(&self, run: &Execution) -> Vec<String> {
+    pub(super) fn business(&self, run: &Execution) -> Vec<String> {
         let queues = &self.world.queues;
         let mut business = Vec::new();
         if let Some(task) = &run.task {
@@ -155,7 +157,7 @@ impl Engine {
 
     /// What every open run is doing, for people.
     pub fn diagnostics(&self) -> String {
-        let mut text = format!("virtual time {}\n", humane(self.world.now));
+        let mut text = format!("virtual time {}\n", humane::date(self.world.now));
         for reason in self.clock.holds.reasons() {
             let _ = writeln!(text, "  {reason}");
         }
@@ -166,7 +168,7 @@ impl Engine {
             let _ = writeln!(text, "  {}", self.describe_wait(run));
         }
         for timer in self.pending_timers() {
-            let at = humane(timer.at);
+            let at = humane::moment(timer.at, self.world.now);
             let _ = match timer.workflow_id.as_str() {
                 "" => writeln!(text, "  {at}: {}", timer.what),
                 id => writeln!(text, "  {at}: {} of workflow {id:?}", timer.what),
@@ -223,26 +225,18 @@ impl Engine {
             .iter()
             .find(|(_, key, timer)| *key == run.key && timer.bounds_run())
         {
-            let after = at.duration_since(self.world.now).unwrap_or_default();
-            let _ = write!(text, "; its {} is {after:?} away", bound_name(timer));
+            let at = humane::moment(at, self.world.now);
+            let _ = write!(text, "; its {} is at {at}", bound_name(timer));
         }
         text
     }
 }
 
-fn bound_name(timer: &crate::server::time::timers::Timer) -> &'static str {
+fn bound_name(timer: &Timer) -> &'static str {
     match timer {
-        crate::server::time::timers::Timer::ExecutionTimeout => "execution timeout",
+        Timer::ExecutionTimeout => "execution timeout",
         _ => "run timeout",
     }
-}
-
-/// Seconds since the epoch are all that can be said without a calendar.
-fn humane(time: SystemTime) -> String {
-    format!(
-        "{:.3} s",
-        crate::server::wire::since_epoch(time).as_secs_f64()
-    )
 }
 
 /// For how long a task holds a flowing clock although nobody polls its queue.

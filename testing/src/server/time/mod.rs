@@ -5,4 +5,5 @@ pub(super) mod busy;
 pub(super) mod clock;
 pub(super) mod due;
 pub(super) mod holds;
+mod humane;
 pub(super) mod timers;
