@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use super::Server;
 use super::handle::Shared;
@@ -58,10 +59,30 @@ async fn pass_time(shared: &Shared, is_ours: impl Fn() -> bool) -> Infallible {
                 tokio::task::yield_now().await;
             }
             shared.pass_time(calls, &is_ours);
+        } else if let Some(calls) = shared.waits_for_retries().filter(|_| is_ours()) {
+            tokio::select! {
+                _ = version.changed() => {}
+                () = wall_time(SILENCE) => shared.presume_silence(calls),
+            }
         } else {
             // The sender lives as long as the server, so this cannot fail.
             let _ = version.changed().await;
         }
+    }
+}
+
+/// Waits in real time, also where tokio's clock is paused.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "only the wall clock tells whether a worker is slow or silent"
+)]
+async fn wall_time(wait: Duration) {
+    let began = Instant::now();
+    while let Some(left) = wait
+        .checked_sub(began.elapsed())
+        .filter(|left| !left.is_zero())
+    {
+        tokio::time::sleep(left).await;
     }
 }
 
@@ -70,6 +91,25 @@ impl Shared {
     fn time_may_pass(&self) -> Option<u64> {
         let state = self.lock();
         state.engine.may_skip().then_some(state.calls)
+    }
+
+    /// Says after how many calls it is that only further attempts of workflow tasks hold the clock,
+    /// of which a worker that fails says nothing.
+    fn waits_for_retries(&self) -> Option<u64> {
+        let state = self.lock();
+        state.engine.waits_for_retries().then_some(state.calls)
+    }
+
+    /// Lets the timeouts of such attempts come, unless there was a call since then.
+    fn presume_silence(&self, calls: u64) {
+        let mut state = self.lock();
+        if state.calls != calls {
+            return;
+        }
+        state.engine.presume_silence();
+        state.deliver();
+        drop(state);
+        self.announce_change();
     }
 
     /// Lets time pass once, unless there was a call since then.
@@ -88,6 +128,9 @@ impl Shared {
 /// How many turns the other futures of a task have between two looks at the clock. After one, a
 /// future that was polled before the first look may not have been polled since.
 const TURNS: usize = 3;
+
+/// How long a worker may take for a further attempt of a task before it is taken to be silent.
+const SILENCE: Duration = Duration::from_millis(100);
 
 /// How many of them there are.
 pub(super) type Drivers = AtomicUsize;

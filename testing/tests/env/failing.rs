@@ -1,7 +1,7 @@
 //! Tests that fail at once instead of hanging, and say why.
 
 use std::sync::Barrier;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use outlast::prelude::*;
@@ -63,6 +63,23 @@ async fn a_test_can_be_about_workflow_tasks_that_fail() {
     };
     assert!(failure.to_string().contains("out of ink"), "{failure}");
     workflow.terminate("it has served").await.unwrap();
+}
+
+static SHEETS_LOST: AtomicU32 = AtomicU32::new(0);
+
+/// Fails three times, whatever its history says.
+#[workflow]
+async fn jams(_ctx: WorkflowContext) -> WorkflowResult<()> {
+    assert!(SHEETS_LOST.fetch_add(1, Ordering::SeqCst) >= 3, "paper jam");
+    Ok(())
+}
+
+#[tokio::test]
+async fn further_attempts_of_a_task_come_in_the_rhythm_of_its_timeout() {
+    let env = TestEnv::new().tolerate_task_failures();
+    let watch = Stopwatch::start(&env);
+    env.execute(jams, ()).await.unwrap();
+    assert_eq!(watch.elapsed(), Duration::from_secs(20));
 }
 
 /// Ends at once, but not before the test lets it.

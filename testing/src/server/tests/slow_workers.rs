@@ -79,3 +79,37 @@ fn an_eager_start_leaves_no_task_in_the_queue() {
         .complete(&task, vec![complete_workflow("done")])
         .unwrap();
 }
+
+#[test]
+fn time_passes_for_further_attempts_whose_worker_is_presumed_silent() {
+    let mut scene = Scene::new();
+    scene.start();
+    let first = scene.poll();
+    scene.await_result();
+    assert!(!scene.engine.waits_for_retries());
+    scene.fail(&first);
+    let second = scene.poll();
+    assert!(scene.engine.waits_for_retries());
+    scene.engine.presume_silence();
+    assert!(!scene.engine.waits_for_retries());
+    let begun = second.started_time.unwrap().seconds;
+    let third = scene.poll();
+    assert_eq!(
+        (third.attempt, third.started_time.unwrap().seconds - begun),
+        (3, 10)
+    );
+}
+
+#[test]
+fn an_answer_of_a_worker_that_was_presumed_silent_counts() {
+    let mut scene = Scene::new();
+    scene.start();
+    let first = scene.poll();
+    scene.fail(&first);
+    let second = scene.poll();
+    scene.engine.presume_silence();
+    scene
+        .complete(&second, vec![complete_workflow("late")])
+        .unwrap();
+    assert_eq!(scene.elapsed(), 0.0);
+}

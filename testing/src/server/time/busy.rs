@@ -61,7 +61,7 @@ impl Engine {
         let queues = &self.world.queues;
         let mut business = Vec::new();
         if let Some(task) = &run.task {
-            if task.given_up {
+            if task.given_up || task.is_silent {
                 // Its timeout is what is waited for.
             } else if task.is_started() {
                 business.push(format!(

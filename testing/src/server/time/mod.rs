@@ -6,4 +6,5 @@ pub(super) mod clock;
 pub(super) mod due;
 pub(super) mod holds;
 mod humane;
+mod silence;
 pub(super) mod timers;

@@ -60,6 +60,8 @@ pub(super) struct WorkflowTask {
     suggest_reasons: Vec<i32>,
     /// The server refused its completion, so no answer will come: it can only time out.
     pub(super) given_up: bool,
+    /// Its worker is presumed to leave it to its timeout.
+    pub(super) is_silent: bool,
     pub(super) timers: Vec<TimerKey>,
 }
 
@@ -123,6 +125,7 @@ impl Execution {
             history_size: 0,
             suggest_reasons: Vec::new(),
             given_up: false,
+            is_silent: false,
             timers: self.arm_schedule_to_start(&queue, stamp, world),
             queue,
         };
