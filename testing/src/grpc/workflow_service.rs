@@ -44,6 +44,7 @@ engine_calls! {
         respond_query_task_completed(RespondQueryTaskCompletedRequest) -> RespondQueryTaskCompletedResponse;
         respond_workflow_task_completed(RespondWorkflowTaskCompletedRequest) -> RespondWorkflowTaskCompletedResponse;
         respond_workflow_task_failed(RespondWorkflowTaskFailedRequest) -> RespondWorkflowTaskFailedResponse;
+        set_worker_deployment_manager(SetWorkerDeploymentManagerRequest) -> SetWorkerDeploymentManagerResponse;
         signal_with_start_workflow_execution(SignalWithStartWorkflowExecutionRequest) -> SignalWithStartWorkflowExecutionResponse;
         signal_workflow_execution(SignalWorkflowExecutionRequest) -> SignalWorkflowExecutionResponse;
         start_batch_operation(StartBatchOperationRequest) -> StartBatchOperationResponse;
@@ -51,6 +52,7 @@ engine_calls! {
         terminate_workflow_execution(TerminateWorkflowExecutionRequest) -> TerminateWorkflowExecutionResponse;
         update_activity_options(UpdateActivityOptionsRequest) -> UpdateActivityOptionsResponse;
         update_workflow_execution_options(UpdateWorkflowExecutionOptionsRequest) -> UpdateWorkflowExecutionOptionsResponse;
+        update_worker_deployment_version_metadata(UpdateWorkerDeploymentVersionMetadataRequest) -> UpdateWorkerDeploymentVersionMetadataResponse;
         update_schedule(UpdateScheduleRequest) -> UpdateScheduleResponse;
     }
 
@@ -59,7 +61,11 @@ engine_calls! {
         count_workers(CountWorkersRequest) -> CountWorkersResponse;
         count_workflow_executions(CountWorkflowExecutionsRequest) -> CountWorkflowExecutionsResponse;
         count_schedules(CountSchedulesRequest) -> CountSchedulesResponse;
+        create_worker_deployment(CreateWorkerDeploymentRequest) -> CreateWorkerDeploymentResponse;
+        create_worker_deployment_version(CreateWorkerDeploymentVersionRequest) -> CreateWorkerDeploymentVersionResponse;
         delete_schedule(DeleteScheduleRequest) -> DeleteScheduleResponse;
+        delete_worker_deployment(DeleteWorkerDeploymentRequest) -> DeleteWorkerDeploymentResponse;
+        delete_worker_deployment_version(DeleteWorkerDeploymentVersionRequest) -> DeleteWorkerDeploymentVersionResponse;
         delete_workflow_execution(DeleteWorkflowExecutionRequest) -> DeleteWorkflowExecutionResponse;
         deprecate_namespace(DeprecateNamespaceRequest) -> DeprecateNamespaceResponse;
         describe_batch_operation(DescribeBatchOperationRequest) -> DescribeBatchOperationResponse;
@@ -67,6 +73,8 @@ engine_calls! {
         describe_schedule(DescribeScheduleRequest) -> DescribeScheduleResponse;
         describe_task_queue(DescribeTaskQueueRequest) -> DescribeTaskQueueResponse;
         describe_worker(DescribeWorkerRequest) -> DescribeWorkerResponse;
+        describe_worker_deployment(DescribeWorkerDeploymentRequest) -> DescribeWorkerDeploymentResponse;
+        describe_worker_deployment_version(DescribeWorkerDeploymentVersionRequest) -> DescribeWorkerDeploymentVersionResponse;
         describe_workflow_execution(DescribeWorkflowExecutionRequest) -> DescribeWorkflowExecutionResponse;
         get_workflow_execution_history_reverse(GetWorkflowExecutionHistoryReverseRequest) -> GetWorkflowExecutionHistoryReverseResponse;
         list_archived_workflow_executions(ListArchivedWorkflowExecutionsRequest) -> ListArchivedWorkflowExecutionsResponse;
@@ -75,6 +83,7 @@ engine_calls! {
         list_batch_operations(ListBatchOperationsRequest) -> ListBatchOperationsResponse;
         list_open_workflow_executions(ListOpenWorkflowExecutionsRequest) -> ListOpenWorkflowExecutionsResponse;
         list_task_queue_partitions(ListTaskQueuePartitionsRequest) -> ListTaskQueuePartitionsResponse;
+        list_worker_deployments(ListWorkerDeploymentsRequest) -> ListWorkerDeploymentsResponse;
         list_workers(ListWorkersRequest) -> ListWorkersResponse;
         list_workflow_executions(ListWorkflowExecutionsRequest) -> ListWorkflowExecutionsResponse;
         pause_workflow_execution(PauseWorkflowExecutionRequest) -> PauseWorkflowExecutionResponse;
@@ -83,6 +92,8 @@ engine_calls! {
         reset_activity(ResetActivityRequest) -> ResetActivityResponse;
         reset_sticky_task_queue(ResetStickyTaskQueueRequest) -> ResetStickyTaskQueueResponse;
         scan_workflow_executions(ScanWorkflowExecutionsRequest) -> ScanWorkflowExecutionsResponse;
+        set_worker_deployment_current_version(SetWorkerDeploymentCurrentVersionRequest) -> SetWorkerDeploymentCurrentVersionResponse;
+        set_worker_deployment_ramping_version(SetWorkerDeploymentRampingVersionRequest) -> SetWorkerDeploymentRampingVersionResponse;
         shutdown_worker(ShutdownWorkerRequest) -> ShutdownWorkerResponse;
         stop_batch_operation(StopBatchOperationRequest) -> StopBatchOperationResponse;
         unpause_activity(UnpauseActivityRequest) -> UnpauseActivityResponse;

@@ -73,6 +73,11 @@ impl Error {
         )
     }
 
+    /// A deployment or a version that cannot be created twice.
+    pub(super) fn deployment_exists(message: impl Into<String>) -> Self {
+        Self::new(Code::AlreadyExists, message)
+    }
+
     pub(super) fn failed_precondition(message: impl Into<String>) -> Self {
         Self::new(Code::FailedPrecondition, message)
     }

@@ -22,7 +22,7 @@
 //! | what starts runs | `start`, `schedules`, `reset` |
 //! | what moves a run | `workflow_task` (tasks and commands), `activities`, `updates`, `queries`, `nexus` |
 //! | what runs are to each other | `relations` |
-//! | who works, and who waits | `queues`, `task_queues`, `workers` |
+//! | who works, and who waits | `queues`, `task_queues`, `workers`, `deployments` |
 //! | when things happen | `time`, `cron` |
 //! | who finds runs | `visibility` (the language), `listing`, `search_attributes` |
 //! | many at a time | `batch` |
@@ -40,6 +40,7 @@
 mod activities;
 mod batch;
 mod cron;
+mod deployments;
 mod errors;
 mod execution;
 mod history;

@@ -8,6 +8,7 @@ use outlast_proto::temporal::api::enums::v1::WorkflowTaskFailedCause;
 use outlast_proto::temporal::api::failure::v1::Failure;
 
 use super::activities::naps::{Nap, Napper};
+use super::deployments::Deployments;
 use super::execution::NewRun;
 use super::namespaces::Namespaces;
 use super::nexus::Endpoints;
@@ -29,6 +30,7 @@ pub(super) struct World {
     pub(super) timers: TimerQueue,
     pub(super) queues: TaskQueues,
     pub(super) workers: Workers,
+    pub(super) deployments: Deployments,
     pub(super) calls: Calls,
     /// Successors of closed runs, to be opened before anything else happens.
     pub(super) new_runs: VecDeque<NewRun>,
@@ -54,6 +56,7 @@ impl World {
             timers: TimerQueue::default(),
             queues: TaskQueues::default(),
             workers: Workers::default(),
+            deployments: Deployments::default(),
             calls: Calls::default(),
             new_runs: VecDeque::new(),
             deliveries: VecDeque::new(),

@@ -15,6 +15,7 @@ use outlast_proto::temporal::api::history::v1 as events;
 use outlast_proto::temporal::api::workflowservice::v1::PollActivityTaskQueueResponse;
 
 use self::control::Pause;
+use super::deployments::Version;
 use super::errors::{Error, Result};
 use super::execution::{Execution, RunKey};
 use super::oracle::Site;
@@ -42,6 +43,8 @@ pub(super) struct Activity {
     pub(super) last_failure: Option<Failure>,
     pub(super) last_failed_at: Option<SystemTime>,
     pub(super) identity: String,
+    /// The version of the worker that had the activity last.
+    pub(super) worker_version: Option<Version>,
     pub(super) cancel_requested_event_id: Option<i64>,
     pub(super) request_id: String,
     pub(super) close_timer: Option<TimerKey>,
@@ -128,6 +131,7 @@ impl Execution {
             last_failure: None,
             last_failed_at: None,
             identity: String::new(),
+            worker_version: None,
             cancel_requested_event_id: None,
             request_id: String::new(),
             close_timer: None,

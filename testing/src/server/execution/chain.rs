@@ -13,6 +13,7 @@ use outlast_proto::temporal::api::history::v1 as events;
 
 use crate::server::activities::control::PAUSE_INFO;
 use crate::server::cron::CronSchedule;
+use crate::server::deployments::Heir;
 use crate::server::execution::naming::RunName;
 use crate::server::execution::retry::{self, FailedAttempt};
 use crate::server::execution::{Execution, NewRun};
@@ -75,7 +76,8 @@ impl Execution {
             attempt: 1,
             ..self.successor(&next.id)
         };
-        let run_id = self.open_successor(next, started, world);
+        let heir = Heir::ContinuedAsNew(a.initial_versioning_behavior());
+        let run_id = self.open_successor(heir, next, started, world);
         let attributes = events::WorkflowExecutionContinuedAsNewEventAttributes {
             new_execution_run_id: run_id,
             workflow_type,
@@ -92,7 +94,8 @@ impl Execution {
             memo: a.memo,
             search_attributes: a.search_attributes,
             inherit_build_id: a.inherit_build_id,
-            initial_versioning_behavior: a.initial_versioning_behavior,
+            // How the next run chooses its version is in its own first event only.
+            initial_versioning_behavior: 0,
         };
         let draft = Draft::new(world.now, attributes);
         self.close(WorkflowExecutionStatus::ContinuedAsNew, draft, world);
@@ -140,7 +143,7 @@ impl Execution {
             attempt: 1,
             ..self.repetition(&name.id)
         };
-        Some(self.open_successor(name, started, world))
+        Some(self.open_successor(Heir::NextByCron, name, started, world))
     }
 
     /// Opens the next attempt of a failed run if its policy allows one.
@@ -168,7 +171,7 @@ impl Execution {
             attempt: self.started.attempt + 1,
             ..self.repetition(&name.id)
         };
-        let run_id = self.open_successor(name, started, world);
+        let run_id = self.open_successor(Heir::Retry, name, started, world);
         (RetryState::InProgress, run_id)
     }
 
@@ -223,10 +226,12 @@ impl Execution {
     /// Opens the next run right after this transaction; returns its id.
     fn open_successor(
         &self,
+        heir: Heir,
         name: RunName,
-        started: StartedAttributes,
+        mut started: StartedAttributes,
         world: &mut World,
     ) -> String {
+        self.bequeath(heir, &mut started, &world.deployments);
         let workflow = Subject::named(&self.namespace, &self.workflow_id);
         let request_id = world.uuid(Site::Start, workflow.with_number(name.number));
         let run_id = name.id.clone();

@@ -16,6 +16,7 @@ use outlast_proto::temporal::api::workflowservice::v1 as api;
 use crate::server::Engine;
 use crate::server::activities::control::Pause;
 use crate::server::activities::{Activity, ActivityState};
+use crate::server::deployments::Version;
 use crate::server::errors::Result;
 use crate::server::execution::Execution;
 use crate::server::nexus::CompletionCallback;
@@ -62,6 +63,9 @@ fn info(run: &Execution) -> workflow::WorkflowExecutionInfo {
         most_recent_worker_version_stamp: run.marks.latest_stamp.clone(),
         first_run_id: run.started.first_execution_run_id.clone(),
         priority: run.started.priority.clone(),
+        parent_namespace_id: run.started.parent_workflow_namespace_id.clone(),
+        versioning_info: run.versioning_info(),
+        worker_deployment_name: run.deployment_name(),
         ..run.list_info()
     }
 }
@@ -167,6 +171,7 @@ fn pending_activity(activity: &Activity) -> workflow::PendingActivityInfo {
         ActivityState::Paused | ActivityState::Queued | ActivityState::Started => None,
     };
     let started_at = activity.started_at.filter(|_| activity.is_started());
+    let version = activity.worker_version.as_ref();
     workflow::PendingActivityInfo {
         activity_id: activity.id().to_owned(),
         activity_type: activity.scheduled.activity_type.clone(),
@@ -194,6 +199,8 @@ fn pending_activity(activity: &Activity) -> workflow::PendingActivityInfo {
         paused: activity.pause.is_some(),
         pause_info: activity.pause.as_ref().map(pause_info),
         activity_options: Some(activity.options()),
+        last_worker_deployment_version: version.map(Version::dotted).unwrap_or_default(),
+        last_deployment_version: version.map(Version::to_wire),
         ..Default::default()
     }
 }

@@ -15,6 +15,8 @@ use crate::server::wire::timestamp;
 #[derive(Debug, Default)]
 pub(in crate::server) struct WorkerMarks {
     build_ids: Vec<String>,
+    /// The latest worker did not use the older kind of versioning.
+    is_unversioned: bool,
     checksums: Vec<String>,
     problems: Vec<String>,
     reset_points: Vec<ResetPointInfo>,
@@ -35,14 +37,16 @@ impl WorkerMarks {
             Some(stamp) => (stamp.build_id.as_str(), stamp.use_versioning),
             None => ("", false),
         };
+        self.is_unversioned = !is_versioned;
         if is_versioned {
             add(&mut self.build_ids, format!("versioned:{build_id}"));
-        } else {
-            add(&mut self.build_ids, "unversioned".to_owned());
-            if !build_id.is_empty() {
-                add(&mut self.build_ids, format!("unversioned:{build_id}"));
-            }
+        } else if !build_id.is_empty() {
+            add(&mut self.build_ids, format!("unversioned:{build_id}"));
         }
+        let build_id = match &completed.deployment_version {
+            Some(version) => version.build_id.as_str(),
+            None => build_id,
+        };
         let checksum = &completed.binary_checksum;
         if !checksum.is_empty() {
             add(&mut self.checksums, checksum.clone());
@@ -90,11 +94,20 @@ impl WorkerMarks {
         (!points.is_empty()).then_some(ResetPoints { points })
     }
 
-    /// What the run can be found by for it.
+    /// The builds, as the older kind of versioning has them.
+    pub(in crate::server) fn build_ids(&self) -> &[String] {
+        &self.build_ids
+    }
+
+    /// Whether the latest task was completed without the older kind of versioning.
+    pub(in crate::server) fn is_unversioned(&self) -> bool {
+        self.is_unversioned
+    }
+
+    /// What the run can be found by for it, beside its builds.
     pub(in crate::server) fn search_attributes(&self) -> BTreeMap<String, Payload> {
         let lists = [
             ("BinaryChecksums", &self.checksums),
-            ("BuildIds", &self.build_ids),
             ("TemporalReportedProblems", &self.problems),
         ];
         let set = lists.into_iter().filter(|(_, list)| !list.is_empty());
@@ -109,13 +122,21 @@ fn add(list: &mut Vec<String>, entry: String) {
     }
 }
 
-fn keyword_list(list: &[String]) -> Payload {
-    let metadata = [("encoding", "json/plain"), ("type", "KeywordList")];
+pub(in crate::server) fn keyword_list(list: &[String]) -> Payload {
+    indexed("KeywordList", &serde_json::Value::from(list))
+}
+
+pub(in crate::server) fn keyword(word: &str) -> Payload {
+    indexed("Keyword", &serde_json::Value::from(word))
+}
+
+fn indexed(attribute_type: &'static str, value: &serde_json::Value) -> Payload {
+    let metadata = [("encoding", "json/plain"), ("type", attribute_type)];
     let metadata =
         metadata.map(|(key, value)| (key.to_owned(), Bytes::from_static(value.as_bytes())));
     Payload {
         metadata: metadata.into(),
-        data: serde_json::Value::from(list).to_string().into(),
+        data: value.to_string().into(),
         ..Default::default()
     }
 }

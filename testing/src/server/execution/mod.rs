@@ -10,7 +10,6 @@ pub(super) mod options;
 mod pause;
 pub(super) mod requests;
 pub(super) mod retry;
-mod version_overrides;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
@@ -23,6 +22,7 @@ use outlast_proto::temporal::api::sdk::v1::UserMetadata;
 use self::marks::WorkerMarks;
 use self::naming::{RunName, Stamps};
 use super::activities::Activity;
+use super::deployments::RunVersioning;
 use super::history::reads::HistoryRead;
 use super::history::{Draft, History};
 use super::nexus::{CompletionCallback, Operation};
@@ -104,6 +104,7 @@ pub(super) struct Execution {
     pub(super) reset_run_id: String,
     pub(super) marks: WorkerMarks,
     pub(super) stamps: Stamps,
+    pub(super) versioning: RunVersioning,
     /// How often the state has changed, which descriptions tell.
     pub(super) state_transitions: i64,
     /// The state has changed in this transaction, though perhaps no event tells of it.
@@ -133,6 +134,7 @@ impl Execution {
         let mut execution = Self::without_events(key, &run, world);
         execution.write_first_events(run.user_metadata, run.links, run.signal, world);
         execution.arm_timeouts(world);
+        execution.note_imposed_version(world);
         execution
     }
 
@@ -180,6 +182,7 @@ impl Execution {
             reset_run_id: String::new(),
             marks: WorkerMarks::default(),
             stamps: Stamps::default(),
+            versioning: RunVersioning::of_start(&started),
             state_transitions: 0,
             touched: false,
             started,

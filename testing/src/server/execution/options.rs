@@ -3,12 +3,13 @@
 use outlast_proto::temporal::api::common::v1::Priority;
 use outlast_proto::temporal::api::history::v1::WorkflowExecutionOptionsUpdatedEventAttributes as Updated;
 use outlast_proto::temporal::api::workflow::v1::{
-    PostResetOperation, WorkflowExecutionOptions, post_reset_operation::Variant,
+    PostResetOperation, VersioningOverride, WorkflowExecutionOptions, post_reset_operation::Variant,
 };
 use outlast_proto::temporal::api::workflowservice::v1 as api;
 use prost_types::FieldMask;
 
 use crate::server::Engine;
+use crate::server::deployments::{Deployments, overrides};
 use crate::server::errors::{Error, Result};
 use crate::server::execution::Execution;
 use crate::server::history::Draft;
@@ -17,7 +18,6 @@ use crate::server::world::World;
 
 use super::option_paths::{VERSIONING_OVERRIDE, check_parts, check_paths};
 use super::requests::check_run_id;
-use super::version_overrides::{check_override, is_auto_upgrade, pinned_version};
 
 impl Engine {
     /// Changes the options of a workflow that the mask names; tells what they are now.
@@ -42,13 +42,18 @@ impl Engine {
         change.check()?;
         check_run_id(&execution.run_id)?;
         let key = self.find_open(&request.namespace, Some(&execution))?;
-        change.check_for(&self.runs[&key])?;
-        let options = self.in_run(key, |run, world| {
+        change.check_for(&self.runs[&key], &self.world.deployments)?;
+        let mut options = self.in_run(key, |run, world| {
             if let Some(updated) = run.change_options(&change, &request.identity) {
+                run.note_imposed_version(world);
                 run.record_silently(Draft::new(world.now, updated));
             }
             run.changeable_options()
         });
+        if let Some(imposed) = change.imposed() {
+            // As it was asked for, though it is kept in its modern form.
+            options.versioning_override = Some(imposed.clone());
+        }
         Ok(api::UpdateWorkflowExecutionOptionsResponse {
             workflow_execution_options: Some(options),
             ..Default::default()
@@ -93,28 +98,32 @@ impl OptionsChange {
             ));
         }
         let versioning = self.options.versioning_override.as_ref();
-        versioning.map_or(Ok(()), check_override)
+        overrides::check_shape(versioning)
     }
 
-    /// Runs can be pinned only to versions whose workers have been seen, and none ever is.
-    fn check_for(&self, run: &Execution) -> Result<()> {
+    /// The override that the change imposes on a run.
+    fn imposed(&self) -> Option<&VersioningOverride> {
+        let imposed = self.options.versioning_override.as_ref();
+        imposed.filter(|_| self.names(VERSIONING_OVERRIDE))
+    }
+
+    /// Whether the change can be made to this run.
+    fn check_for(&self, run: &Execution, deployments: &Deployments) -> Result<()> {
         check_parts(&self.mask.paths)?;
         let versioning = self.options.versioning_override.as_ref();
-        let Some((deployment, build)) = versioning.and_then(pinned_version) else {
-            return Ok(());
-        };
-        if deployment.is_empty() && build.is_empty() {
-            return Err(Error::failed_precondition(format!(
-                "must specify a specific pinned override version because workflow with id {} has \
-                 behavior {} and is not yet pinned to any version",
-                run.workflow_id,
-                run.versioning_behavior()
-            )));
+        let stays = versioning.is_some_and(overrides::is_unspecific);
+        if !stays {
+            let queue = run.queue_key(run.normal_queue_name());
+            return overrides::check(versioning, &queue, deployments);
         }
-        let queue = run.normal_queue_name();
+        if run.pinned_version().is_some() {
+            return Ok(());
+        }
         Err(Error::failed_precondition(format!(
-            "Pinned version '{deployment}:{build}' is not present in task queue '{queue}' of type \
-             'Workflow'"
+            "must specify a specific pinned override version because workflow with id {} has \
+             behavior {} and is not yet pinned to any version",
+            run.workflow_id,
+            run.behavior_name()
         )))
     }
 
@@ -151,7 +160,10 @@ impl Execution {
     ) -> Option<Updated> {
         let before = self.changeable_options();
         if change.names(VERSIONING_OVERRIDE) {
-            self.started.versioning_override = change.options.versioning_override.clone();
+            let imposed = change.options.versioning_override.clone();
+            let imposed = imposed.map(overrides::modern);
+            self.started.versioning_override =
+                imposed.map(|imposed| overrides::specific(imposed, self.pinned_version().as_ref()));
         }
         self.started.priority = change.changed_priority(before.priority.clone());
         let after = self.changeable_options();
@@ -184,14 +196,6 @@ impl Execution {
     ) {
         if let Some(updated) = self.change_options(change, "") {
             self.history.append(Draft::new(world.now, updated));
-        }
-    }
-
-    /// As messages name it.
-    fn versioning_behavior(&self) -> &'static str {
-        match &self.started.versioning_override {
-            Some(versioning) if is_auto_upgrade(versioning) => "AutoUpgrade",
-            Some(_) | None => "Unspecified",
         }
     }
 

@@ -42,7 +42,7 @@ impl Execution {
 
     /// What the run can be found by, whoever wrote it.
     fn known_search_attributes(&self) -> BTreeMap<String, Payload> {
-        let mut known = self.marks.search_attributes();
+        let mut known = self.system_search_attributes();
         known.extend(self.search_attributes.clone());
         known
     }

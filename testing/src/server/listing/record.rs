@@ -41,8 +41,8 @@ impl Record for RunRecord<'_> {
             name => match run.search_attributes.get(name) {
                 Some(payload) => self.attributes.value(name, payload),
                 None => {
-                    let marks = run.marks.search_attributes();
-                    self.attributes.value(name, marks.get(name)?)
+                    let known = run.system_search_attributes();
+                    self.attributes.value(name, known.get(name)?)
                 }
             },
         }

@@ -37,6 +37,7 @@ impl Engine {
         };
         let (name, id) = (found.info.name.clone(), found.info.id.clone());
         self.delete_runs_of(&name);
+        self.world.deployments.forget_namespace(&name);
         self.world.namespaces.by_name.remove(&name);
         Ok(operator::DeleteNamespaceResponse {
             deleted_namespace: format!("{name}-deleted-{}", &id[..5]),

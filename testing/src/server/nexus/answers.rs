@@ -15,6 +15,7 @@ use crate::server::execution::{Execution, RunKey};
 use crate::server::queues::long_polls::CallId;
 use crate::server::queues::matching::QueueType;
 use crate::server::tokens::TaskToken;
+use crate::server::workflow_task::requests::PollRequest;
 use crate::server::world::World;
 
 /// The end of one attempt.
@@ -47,14 +48,15 @@ impl Engine {
         &mut self,
         request: api::PollNexusTaskQueueRequest,
     ) -> Result<CallId> {
-        self.poll(
-            QueueType::Nexus,
-            request.namespace,
-            request.task_queue,
-            request.identity,
-            request.worker_instance_key,
-            None,
-        )
+        self.poll(PollRequest {
+            queue_type: QueueType::Nexus,
+            namespace: request.namespace,
+            task_queue: request.task_queue,
+            identity: request.identity,
+            worker_instance_key: request.worker_instance_key,
+            rate_per_second: None,
+            deployment_options: request.deployment_options,
+        })
     }
 
     /// Takes in a handler's answer.

@@ -68,6 +68,7 @@ impl Engine {
             } => {
                 let mut task =
                     run.start_activity(scheduled_event_id, stamp, &poll.identity, world)?;
+                run.note_activity_version(scheduled_event_id, poll.version.clone());
                 task.poller_scaling_decision = poll.scaling_decision();
                 Some(Answer::ActivityTask(Box::new(task)))
             }
@@ -88,6 +89,7 @@ impl Engine {
                 run.task
                     .as_ref()
                     .filter(|task| task.stamp == stamp && !task.is_started())?;
+                run.meet_worker(poll.version.as_ref(), world);
                 let from_sticky = queue.name != run.normal_queue_name();
                 let request_id = run.draw_id(Site::WorkflowTaskStart, world);
                 let mut task = run.start_task(&poll.identity, request_id, from_sticky, world);

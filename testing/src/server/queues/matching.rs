@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 use outlast_proto::temporal::api::taskqueue::v1::PollerScalingDecision;
 
 use crate::server::Engine;
+use crate::server::deployments::Version;
 use crate::server::execution::RunKey;
 use crate::server::oracle::{Decisions, Site, Subject};
 use crate::server::queues::long_polls::CallId;
@@ -57,6 +58,8 @@ pub(in crate::server) enum QueuedTask {
 pub(in crate::server) struct Poll {
     pub(in crate::server) call: CallId,
     pub(in crate::server) identity: String,
+    /// The version of the worker; unversioned ones have none.
+    pub(in crate::server) version: Option<Version>,
     pub(in crate::server) worker_instance_key: String,
     /// How many tasks the worker wants from the queue at the most.
     pub(in crate::server) rate_per_second: Option<f64>,
@@ -123,9 +126,12 @@ impl TaskQueues {
 
     pub(in crate::server) fn add_poll(&mut self, key: QueueKey, mut poll: Poll, now: SystemTime) {
         let queue = self.queues.entry(key.clone()).or_default();
-        queue
-            .ledger
-            .note_poll(&poll.identity, poll.rate_per_second, now);
+        queue.ledger.note_poll(
+            &poll.identity,
+            poll.version.as_ref(),
+            poll.rate_per_second,
+            now,
+        );
         poll.found_backlog = !queue.tasks.is_empty();
         queue.polls.push_back(poll);
         queue.attended = true;
@@ -226,6 +232,11 @@ impl TaskQueues {
     /// What a queue remembers; nothing if nobody has used it.
     pub(in crate::server) fn ledger(&self, key: &QueueKey) -> Option<&Ledger> {
         self.queues.get(key).map(|queue| &queue.ledger)
+    }
+
+    /// Whether tasks have come to a queue lately.
+    pub(in crate::server) fn is_in_use(&self, key: &QueueKey, now: SystemTime) -> bool {
+        self.ledger(key).is_some_and(|ledger| ledger.is_in_use(now))
     }
 
     /// The tasks that wait in a queue, some of them out of date.

@@ -11,6 +11,7 @@ use outlast_proto::temporal::api::history::v1 as events;
 use outlast_proto::temporal::api::history::v1::history_event::Attributes;
 
 use crate::server::Engine;
+use crate::server::deployments::Heir;
 use crate::server::execution::{NewRun, RunKey};
 use crate::server::nexus::OperationEnd;
 use crate::server::relations::children::start_request;
@@ -178,6 +179,9 @@ impl Engine {
             .root_workflow_execution
             .clone()
             .or_else(|| Some(execution.clone()));
+        if initiated.namespace == parent.namespace {
+            parent.bequeath(Heir::Child, &mut started, &self.world.deployments);
+        }
         // An abandoned child of a closed parent has nobody to report to.
         if initiated_event_id > 0 {
             started.parent_workflow_namespace = parent.namespace.clone();

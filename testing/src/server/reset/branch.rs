@@ -120,6 +120,7 @@ impl Execution {
                 let at = at.unwrap_or(self.start_time);
                 self.marks
                     .note_completion(a, &self.run_id, event.event_id, at);
+                self.note_versions(a);
             }
             A::UpsertWorkflowSearchAttributesEventAttributes(a) => {
                 let upserted = a.search_attributes.clone().unwrap_or_default();

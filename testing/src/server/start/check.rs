@@ -5,10 +5,12 @@ use outlast_proto::temporal::api::workflowservice::v1::StartWorkflowExecutionReq
 
 use crate::server::Engine;
 use crate::server::cron;
+use crate::server::deployments::overrides;
 use crate::server::errors::{Error, Result};
 use crate::server::execution::retry;
 use crate::server::limits::{ID_LIMIT, check_length};
 use crate::server::nexus::check_callbacks;
+use crate::server::queues::matching::{QueueKey, QueueType};
 use crate::server::wire::{is_negative, set_duration};
 
 impl Engine {
@@ -39,6 +41,13 @@ impl Engine {
             ));
         }
         check_callbacks(&request.completion_callbacks)?;
+        let queue = QueueKey {
+            namespace: request.namespace.clone(),
+            queue_type: QueueType::Workflow,
+            name: request.task_queue.clone().unwrap_or_default().name,
+        };
+        let versioning = request.versioning_override.as_ref();
+        overrides::check(versioning, &queue, &self.world.deployments)?;
         self.check_search_attributes(&request.namespace, request.search_attributes.as_ref())
     }
 

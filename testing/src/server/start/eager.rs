@@ -3,6 +3,7 @@
 use outlast_proto::temporal::api::workflowservice::v1::PollWorkflowTaskQueueResponse;
 
 use crate::server::Engine;
+use crate::server::deployments::Version;
 use crate::server::execution::RunKey;
 use crate::server::oracle::Site;
 
@@ -14,6 +15,7 @@ impl Engine {
         &mut self,
         key: RunKey,
         identity: &str,
+        worker: Option<&Version>,
     ) -> Option<PollWorkflowTaskQueueResponse> {
         self.transact(key, |run, world| {
             let first = !run.has_completed_task() && run.attempt == 1;
@@ -23,6 +25,7 @@ impl Engine {
             } else if task.is_started() {
                 Some(run.task_response(1))
             } else {
+                run.meet_worker(worker, world);
                 let request_id = run.draw_id(Site::WorkflowTaskStart, world);
                 Some(run.start_task(identity, request_id, false, world))
             }

@@ -15,6 +15,7 @@ use std::time::Duration;
 use self::id_policies::{Joined, Verdict, policies};
 use super::Engine;
 use super::cron;
+use super::deployments::{Version, overrides};
 use super::errors::{Error, Result};
 use super::execution::retry;
 use super::execution::{NewRun, RunKey};
@@ -34,6 +35,7 @@ impl Engine {
         request: api::StartWorkflowExecutionRequest,
     ) -> Result<api::StartWorkflowExecutionResponse> {
         let (eager, identity) = (request.request_eager_execution, request.identity.clone());
+        let worker = Version::of_worker(request.eager_worker_deployment_options.as_ref())?;
         let (request_id, attach) = (
             request.request_id.clone(),
             request
@@ -47,7 +49,7 @@ impl Engine {
             response.link = Some(self.runs[&key].link_to_request(&request_id, joined));
         }
         if eager && started {
-            response.eager_workflow_task = self.eager_task(key, &identity);
+            response.eager_workflow_task = self.eager_task(key, &identity, worker.as_ref());
         }
         self.settle();
         Ok(response)
@@ -234,7 +236,7 @@ impl Engine {
             header: request.header,
             workflow_id: request.workflow_id,
             completion_callbacks: request.completion_callbacks,
-            versioning_override: request.versioning_override,
+            versioning_override: request.versioning_override.map(overrides::modern),
             priority: request.priority,
             ..Default::default()
         }

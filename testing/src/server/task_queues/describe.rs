@@ -16,7 +16,7 @@ use outlast_proto::temporal::api::workflowservice::v1::describe_task_queue_respo
 use crate::server::Engine;
 use crate::server::errors::{Error, Result};
 use crate::server::queues::matching::{QueueKey, QueueType, QueuedTask};
-use crate::server::wire::{NEVER, wire_duration};
+use crate::server::wire::wire_duration;
 
 impl Engine {
     /// Describes a task queue: its workers, its backlog and its rates.
@@ -52,7 +52,8 @@ impl Engine {
             pollers: info.pollers,
             stats,
             stats_by_priority_key: by_priority.into_iter().collect(),
-            versioning_info: (queue.kind() != TaskQueueKind::Sticky).then(versioning_info),
+            versioning_info: (queue.kind() != TaskQueueKind::Sticky)
+                .then(|| self.versioning_info(namespace, name, queue_type)),
             effective_rate_limit: Some(self.rate_limit(namespace, name, queue_type)),
             task_queue_status: request.include_task_queue_status.then(status),
             ..Default::default()
@@ -126,6 +127,28 @@ impl Engine {
             pollers: ledger.pollers(now),
             stats: Some(stats),
         }
+    }
+
+    /// The backlog and the rates of a queue.
+    pub(in crate::server) fn queue_stats(
+        &self,
+        namespace: &str,
+        name: &str,
+        queue_type: TaskQueueType,
+    ) -> TaskQueueStats {
+        let info = self.queue_info(namespace, name, queue_type);
+        info.stats.unwrap_or_default()
+    }
+
+    fn versioning_info(
+        &self,
+        namespace: &str,
+        name: &str,
+        queue_type: TaskQueueType,
+    ) -> TaskQueueVersioningInfo {
+        let key = queue_key(namespace, name, queue_type);
+        let routing = key.map(|key| self.world.deployments.routing(&key));
+        routing.unwrap_or_default().described()
     }
 
     fn rate_limit(
@@ -207,14 +230,6 @@ fn no_info() -> TaskQueueTypeInfo {
     }
 }
 
-fn versioning_info() -> TaskQueueVersioningInfo {
-    TaskQueueVersioningInfo {
-        current_version: "__unversioned__".to_owned(),
-        update_time: Some(NEVER),
-        ..Default::default()
-    }
-}
-
 fn status() -> TaskQueueStatus {
     TaskQueueStatus {
         rate_per_second: SYSTEM_RATE,
@@ -227,7 +242,7 @@ fn status() -> TaskQueueStatus {
 }
 
 /// The priority of tasks that have none of their own.
-const DEFAULT_PRIORITY: i32 = 3;
+pub(in crate::server) const DEFAULT_PRIORITY: i32 = 3;
 
 /// Tasks per second that a queue of the real server gives out, unless a worker wants fewer. There is
 /// no limit here.

@@ -5,12 +5,14 @@ use std::time::{Duration, SystemTime};
 
 use outlast_proto::temporal::api::taskqueue::v1::PollerInfo;
 
+use crate::server::deployments::Version;
 use crate::server::wire::timestamp;
 
 /// What a queue remembers for those who ask about it.
 #[derive(Debug, Default)]
 pub(in crate::server) struct Ledger {
-    pollers: BTreeMap<String, Poller>,
+    /// By the identity and the version of the worker.
+    pollers: BTreeMap<(String, Option<Version>), Poller>,
     added: Rate,
     dispatched: Rate,
 }
@@ -26,6 +28,7 @@ impl Ledger {
     pub(in crate::server) fn note_poll(
         &mut self,
         identity: &str,
+        version: Option<&Version>,
         rate_per_second: Option<f64>,
         now: SystemTime,
     ) {
@@ -33,7 +36,8 @@ impl Ledger {
             last_access: now,
             rate_per_second,
         };
-        self.pollers.insert(identity.to_owned(), poller);
+        let key = (identity.to_owned(), version.cloned());
+        self.pollers.insert(key, poller);
     }
 
     pub(in crate::server) fn note_added(&mut self, now: SystemTime) {
@@ -44,13 +48,19 @@ impl Ledger {
         self.dispatched.note(now);
     }
 
+    /// Whether tasks have come lately.
+    pub(in crate::server) fn is_in_use(&self, now: SystemTime) -> bool {
+        self.added.per_second(now) > 0.0
+    }
+
     /// Who has polled within the last minutes.
     pub(super) fn pollers(&self, now: SystemTime) -> Vec<PollerInfo> {
         let recent = self.recent(now);
-        let infos = recent.map(|(identity, poller)| PollerInfo {
+        let infos = recent.map(|((identity, version), poller)| PollerInfo {
             last_access_time: timestamp(poller.last_access),
             identity: identity.clone(),
             rate_per_second: poller.rate_per_second.unwrap_or(UNLIMITED),
+            deployment_options: version.as_ref().map(Version::worker_options),
             ..Default::default()
         });
         infos.collect()
@@ -74,7 +84,10 @@ impl Ledger {
         self.dispatched.per_second(now)
     }
 
-    fn recent(&self, now: SystemTime) -> impl Iterator<Item = (&String, &Poller)> {
+    fn recent(
+        &self,
+        now: SystemTime,
+    ) -> impl Iterator<Item = (&(String, Option<Version>), &Poller)> {
         let age = move |poller: &Poller| now.duration_since(poller.last_access);
         self.pollers
             .iter()

@@ -1,6 +1,6 @@
 //! What can be told about task queues: who polls them, what waits in them, and how fast it goes.
 
-mod describe;
+pub(super) mod describe;
 mod ledger;
 mod partitions;
 

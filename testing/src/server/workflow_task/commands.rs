@@ -165,6 +165,7 @@ impl Execution {
         if eager {
             let stamp = self.activities[&event_id].stamp;
             let task = self.start_activity(event_id, stamp, &completion.identity, world);
+            self.note_activity_version(event_id, self.effective_version());
             completion.eager_activities.extend(task);
         }
     }

@@ -10,6 +10,7 @@ use outlast_proto::temporal::api::workflowservice::v1::{
     RespondWorkflowTaskCompletedRequest, RespondWorkflowTaskCompletedResponse,
 };
 
+use crate::server::deployments::Version;
 use crate::server::errors::{Error, Result};
 use crate::server::execution::Execution;
 use crate::server::history::Draft;
@@ -25,6 +26,7 @@ impl Execution {
     pub(in crate::server) fn complete_task(
         &mut self,
         stamp: u64,
+        worker: Option<&Version>,
         request: RespondWorkflowTaskCompletedRequest,
         world: &mut World,
     ) -> Result<RespondWorkflowTaskCompletedResponse> {
@@ -38,7 +40,7 @@ impl Execution {
         }
         self.sticky = sticky(&request);
         if self.can_discard_task(&request) {
-            return Ok(self.discard_task(request, world));
+            return Ok(self.discard_task(worker, request, world));
         }
         self.write_task();
         let Some(task) = self.finish_task(world) else {
@@ -46,11 +48,11 @@ impl Execution {
         };
         let (identity, return_new_task) =
             (request.identity.clone(), request.return_new_workflow_task);
-        let eager_activities = self.apply_completion(&task, request, world);
+        let eager_activities = self.apply_completion(&task, worker, request, world);
         self.commit(world);
         let scheduled = self.task.as_ref().is_some_and(|task| !task.is_started());
-        let workflow_task =
-            (scheduled && return_new_task).then(|| self.start_returned_task(&identity, world));
+        let workflow_task = (scheduled && return_new_task)
+            .then(|| self.start_returned_task(&identity, worker, world));
         Ok(RespondWorkflowTaskCompletedResponse {
             workflow_task,
             activity_tasks: eager_activities,
@@ -77,9 +79,11 @@ impl Execution {
     fn apply_completion(
         &mut self,
         task: &WorkflowTask,
+        worker: Option<&Version>,
         request: RespondWorkflowTaskCompletedRequest,
         world: &mut World,
     ) -> Vec<outlast_proto::temporal::api::workflowservice::v1::PollActivityTaskQueueResponse> {
+        let options = request.deployment_options.unwrap_or_default();
         let attributes = events::WorkflowTaskCompletedEventAttributes {
             scheduled_event_id: task.scheduled_event_id,
             started_event_id: task.started_event_id,
@@ -89,11 +93,14 @@ impl Execution {
             sdk_metadata: request.sdk_metadata,
             metering_metadata: request.metering_metadata,
             versioning_behavior: request.versioning_behavior,
+            worker_deployment_name: options.deployment_name,
+            deployment_version: worker.map(Version::to_wire),
             ..Default::default()
         };
         let completed_event_id = self.history.next_id();
         self.marks
             .note_completion(&attributes, &self.run_id, completed_event_id, world.now);
+        self.note_versions(&attributes);
         self.history.append(Draft::new(world.now, attributes));
         self.previous_started_event_id = task.started_event_id;
         self.attempt = 1;
@@ -146,6 +153,7 @@ impl Execution {
 
     fn discard_task(
         &mut self,
+        worker: Option<&Version>,
         request: RespondWorkflowTaskCompletedRequest,
         world: &mut World,
     ) -> RespondWorkflowTaskCompletedResponse {
@@ -161,7 +169,7 @@ impl Execution {
         RespondWorkflowTaskCompletedResponse {
             reset_history_event_id: self.previous_started_event_id,
             workflow_task: (scheduled && request.return_new_workflow_task)
-                .then(|| self.start_returned_task(&request.identity, world)),
+                .then(|| self.start_returned_task(&request.identity, worker, world)),
             ..Default::default()
         }
     }

@@ -17,6 +17,7 @@ use outlast_proto::temporal::api::history::v1::{
 use outlast_proto::temporal::api::taskqueue::v1::TaskQueue;
 use outlast_proto::temporal::api::workflowservice::v1::PollWorkflowTaskQueueResponse;
 
+use super::deployments::Version;
 use super::execution::Execution;
 use super::history::Draft;
 use super::history::reads::PAGE_BATCHES;
@@ -193,8 +194,10 @@ impl Execution {
     pub(super) fn start_returned_task(
         &mut self,
         identity: &str,
+        worker: Option<&Version>,
         world: &mut World,
     ) -> PollWorkflowTaskQueueResponse {
+        self.meet_worker(worker, world);
         let request_id = "request-from-RespondWorkflowTaskCompleted".to_owned();
         self.start_task(identity, request_id, true, world)
     }

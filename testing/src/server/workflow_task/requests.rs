@@ -1,15 +1,31 @@
 //! What workers ask: tasks, and to take in what came of them.
 
-use outlast_proto::temporal::api::enums::v1::WorkflowTaskFailedCause;
+use outlast_proto::temporal::api::deployment::v1::WorkerDeploymentOptions;
+use outlast_proto::temporal::api::enums::v1::{
+    TaskQueueKind, VersioningBehavior, WorkflowTaskFailedCause,
+};
 use outlast_proto::temporal::api::taskqueue::v1::TaskQueue;
 use outlast_proto::temporal::api::workflowservice::v1 as api;
 
 use crate::server::Engine;
+use crate::server::deployments::Version;
 use crate::server::errors::{Error, Result};
 use crate::server::execution::RunKey;
 use crate::server::queues::long_polls::{CallId, Place};
 use crate::server::queues::matching::{Poll, QueueKey, QueueType};
 use crate::server::tokens::TaskToken;
+
+/// What the polls of all kinds have in common.
+#[derive(Debug)]
+pub(in crate::server) struct PollRequest {
+    pub(in crate::server) queue_type: QueueType,
+    pub(in crate::server) namespace: String,
+    pub(in crate::server) task_queue: Option<TaskQueue>,
+    pub(in crate::server) identity: String,
+    pub(in crate::server) worker_instance_key: String,
+    pub(in crate::server) rate_per_second: Option<f64>,
+    pub(in crate::server) deployment_options: Option<WorkerDeploymentOptions>,
+}
 
 impl Engine {
     /// Waits for a workflow task. The answer is an [`Answer::WorkflowTask`](crate::server::Answer::WorkflowTask).
@@ -20,14 +36,15 @@ impl Engine {
         &mut self,
         request: api::PollWorkflowTaskQueueRequest,
     ) -> Result<CallId> {
-        self.poll(
-            QueueType::Workflow,
-            request.namespace,
-            request.task_queue,
-            request.identity,
-            request.worker_instance_key,
-            None,
-        )
+        self.poll(PollRequest {
+            queue_type: QueueType::Workflow,
+            namespace: request.namespace,
+            task_queue: request.task_queue,
+            identity: request.identity,
+            worker_instance_key: request.worker_instance_key,
+            rate_per_second: None,
+            deployment_options: request.deployment_options,
+        })
     }
 
     /// Waits for an activity task. The answer is an [`Answer::ActivityTask`](crate::server::Answer::ActivityTask).
@@ -39,42 +56,42 @@ impl Engine {
         request: api::PollActivityTaskQueueRequest,
     ) -> Result<CallId> {
         let rate = request.task_queue_metadata.as_ref();
-        self.poll(
-            QueueType::Activity,
-            request.namespace,
-            request.task_queue,
-            request.identity,
-            request.worker_instance_key,
-            rate.and_then(|metadata| metadata.max_tasks_per_second),
-        )
+        self.poll(PollRequest {
+            queue_type: QueueType::Activity,
+            rate_per_second: rate.and_then(|metadata| metadata.max_tasks_per_second),
+            namespace: request.namespace,
+            task_queue: request.task_queue,
+            identity: request.identity,
+            worker_instance_key: request.worker_instance_key,
+            deployment_options: request.deployment_options,
+        })
     }
 
-    pub(in crate::server) fn poll(
-        &mut self,
-        queue_type: QueueType,
-        namespace: String,
-        queue: Option<TaskQueue>,
-        identity: String,
-        worker_instance_key: String,
-        rate_per_second: Option<f64>,
-    ) -> Result<CallId> {
-        self.check_namespace(&namespace)?;
-        let name = queue.map(|queue| queue.name).unwrap_or_default();
-        if name.is_empty() {
+    pub(in crate::server) fn poll(&mut self, request: PollRequest) -> Result<CallId> {
+        self.check_namespace(&request.namespace)?;
+        let queue = request.task_queue.unwrap_or_default();
+        if queue.name.is_empty() {
             return Err(Error::invalid("taskQueue is not set"));
         }
+        let version = Version::of_worker(request.deployment_options.as_ref())?;
         let call = self.world.calls.next_id();
+        let is_normal = queue.kind() != TaskQueueKind::Sticky;
         let key = QueueKey {
-            namespace,
-            queue_type,
-            name,
+            namespace: request.namespace,
+            queue_type: request.queue_type,
+            name: queue.name,
         };
         self.world.calls.park(call, Place::Queue(key.clone()));
+        if let Some(version) = version.as_ref().filter(|_| is_normal) {
+            let now = self.world.now;
+            self.world.deployments.note_worker(version, &key, now);
+        }
         let poll = Poll {
             call,
-            identity,
-            worker_instance_key,
-            rate_per_second,
+            identity: request.identity,
+            version,
+            worker_instance_key: request.worker_instance_key,
+            rate_per_second: request.rate_per_second,
             found_backlog: false,
         };
         self.world.queues.add_poll(key, poll, self.world.now);
@@ -91,9 +108,10 @@ impl Engine {
         &mut self,
         request: api::RespondWorkflowTaskCompletedRequest,
     ) -> Result<api::RespondWorkflowTaskCompletedResponse> {
+        let worker = worker_version(&request)?;
         let (key, token) = self.task_run(&request.task_token)?;
         self.in_run(key, |run, world| {
-            run.complete_task(token.stamp, request, world)
+            run.complete_task(token.stamp, worker.as_ref(), request, world)
         })
     }
 
@@ -186,4 +204,17 @@ impl Engine {
             Err(Error::workflow_task_not_found())
         }
     }
+}
+
+/// The version of the worker. Only workers that have one can say how workflows behave.
+fn worker_version(request: &api::RespondWorkflowTaskCompletedRequest) -> Result<Option<Version>> {
+    let version = Version::of_worker(request.deployment_options.as_ref())?;
+    let declares = request.versioning_behavior() != VersioningBehavior::Unspecified;
+    if declares && version.is_none() {
+        return Err(Error::invalid(
+            "versioning behavior cannot be specified without deployment options being set with \
+             versioned mode",
+        ));
+    }
+    Ok(version)
 }

@@ -3,6 +3,7 @@
 /// A known difference between the in-memory server and a real one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Difference {
+    DeploymentsOnTheirWay,
     HistorySizes,
     InternalNumbers,
     PollerScaling,
@@ -11,7 +12,8 @@ pub(crate) enum Difference {
 }
 
 impl Difference {
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 6] = [
+        Self::DeploymentsOnTheirWay,
         Self::HistorySizes,
         Self::InternalNumbers,
         Self::PollerScaling,
@@ -22,6 +24,7 @@ impl Difference {
     /// The title of the section.
     const fn title(self) -> &'static str {
         match self {
+            Self::DeploymentsOnTheirWay => "Deployments on their way",
             Self::HistorySizes => "Sizes of histories",
             Self::InternalNumbers => "Internal numbers",
             Self::PollerScaling => "Advice on the number of pollers",
@@ -33,12 +36,17 @@ impl Difference {
     /// The fields that are left out of every transcript, with the names of their messages.
     const fn fields(self) -> &'static [(&'static str, &'static str)] {
         match self {
+            Self::DeploymentsOnTheirWay => &[
+                ("WorkerDeploymentInfo", "routing_config_update_state"),
+                ("WorkerDeploymentVersionSummary", "drainage_info"),
+            ],
             Self::HistorySizes => &[
                 ("WorkflowExecutionInfo", "history_size_bytes"),
                 ("WorkflowTaskStartedEventAttributes", "history_size_bytes"),
             ],
             Self::InternalNumbers => &[("HistoryEvent", "task_id"), ("HistoryEvent", "version")],
             Self::PollerScaling => &[
+                ("PollWorkflowTaskQueueResponse", "backlog_count_hint"),
                 ("PollActivityTaskQueueResponse", "poller_scaling_decision"),
                 ("PollNexusTaskQueueResponse", "poller_scaling_decision"),
                 ("PollWorkflowTaskQueueResponse", "poller_scaling_decision"),

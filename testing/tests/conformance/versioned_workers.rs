@@ -1,0 +1,265 @@
+//! What workers with a version ask for, and what operators of their deployments do.
+
+use std::time::Duration;
+
+use outlast_proto::temporal::api::command::v1::Command;
+use outlast_proto::temporal::api::deployment::v1::{
+    WorkerDeploymentInfo, WorkerDeploymentOptions, WorkerDeploymentVersion,
+};
+use outlast_proto::temporal::api::enums::v1::{
+    RoutingConfigUpdateState, TaskQueueType, VersioningBehavior, WorkerVersioningMode,
+};
+use outlast_proto::temporal::api::workflowservice::v1 as api;
+use tonic::Status;
+
+use crate::Peer;
+use crate::support::peer::*;
+
+/// What a worker of a version says of itself; without a build id, what an unversioned one says.
+pub(crate) fn options_of(peer: &Peer, build_id: &str) -> Option<WorkerDeploymentOptions> {
+    (!build_id.is_empty()).then(|| WorkerDeploymentOptions {
+        deployment_name: peer.deployment(),
+        build_id: build_id.to_owned(),
+        worker_versioning_mode: WorkerVersioningMode::Versioned as i32,
+    })
+}
+
+/// A completion by a worker of a version that says how its workflows behave.
+pub(crate) fn versioned_completion(
+    peer: &Peer,
+    task: &WorkflowTask,
+    build_id: &str,
+    behavior: VersioningBehavior,
+    commands: Vec<Command>,
+) -> api::RespondWorkflowTaskCompletedRequest {
+    api::RespondWorkflowTaskCompletedRequest {
+        deployment_options: options_of(peer, build_id),
+        versioning_behavior: behavior as i32,
+        ..completion(task, commands)
+    }
+}
+
+impl Peer {
+    /// The name of a deployment that nobody else has.
+    pub(crate) fn deployment(&self) -> String {
+        format!("deployment-{}", self.uuid)
+    }
+
+    pub(crate) fn version(&self, build_id: &str) -> Option<WorkerDeploymentVersion> {
+        Some(WorkerDeploymentVersion {
+            build_id: build_id.to_owned(),
+            deployment_name: self.deployment(),
+        })
+    }
+
+    /// Lets workers of a version be seen on the queue, without a trace in the transcript.
+    pub(crate) async fn announce(&self, build_id: &str) {
+        for queue_type in [TaskQueueType::Workflow, TaskQueueType::Activity] {
+            let quiet = self.unrecorded();
+            tokio::select! {
+                () = quiet.poll_in_vain(build_id, queue_type) => {}
+                () = quiet.until_seen(build_id, queue_type) => {}
+            }
+        }
+    }
+
+    /// Polls on and on, while there are no tasks. A real server may take longer than the poll to
+    /// take note of a version.
+    async fn poll_in_vain(&self, build_id: &str, queue_type: TaskQueueType) {
+        loop {
+            if queue_type == TaskQueueType::Workflow {
+                let polled = self.try_poll_as(build_id, 10.0).await;
+                assert!(polled.is_none_or(|task| task.task_token.is_empty()));
+            } else {
+                let polled = self.try_poll_activity_as(build_id, 10.0).await;
+                assert!(polled.is_none_or(|task| task.task_token.is_empty()));
+            }
+        }
+    }
+
+    async fn until_seen(&self, build_id: &str, queue_type: TaskQueueType) {
+        loop {
+            let info = self.describe_version(build_id).await.ok();
+            let info = info.and_then(|response| response.worker_deployment_version_info);
+            let queues = info.map(|info| info.task_queue_infos).unwrap_or_default();
+            let is_it = |name: &str, t| name == self.queue && t == queue_type;
+            if queues
+                .iter()
+                .any(|queue| is_it(&queue.name, queue.r#type()))
+            {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// The next workflow task for a worker of a version; empty if there is none within three seconds.
+    pub(crate) async fn poll_as(&self, build_id: &str) -> WorkflowTask {
+        let polled = self.try_poll_as(build_id, 4.0).await;
+        polled.expect("a worker that is known may poll")
+    }
+
+    pub(crate) async fn poll_activity_as(&self, build_id: &str) -> ActivityTask {
+        let polled = self.try_poll_activity_as(build_id, 4.0).await;
+        polled.expect("a worker that is known may poll")
+    }
+
+    async fn try_poll_as(&self, build_id: &str, seconds: f64) -> Option<WorkflowTask> {
+        let request = api::PollWorkflowTaskQueueRequest {
+            namespace: "default".to_owned(),
+            task_queue: self.normal_queue(),
+            identity: format!("worker {build_id}"),
+            deployment_options: options_of(self, build_id),
+            ..Default::default()
+        };
+        let polled = self
+            .client()
+            .poll_workflow_task_queue(with_timeout(request, seconds))
+            .await;
+        polled.ok().map(tonic::Response::into_inner)
+    }
+
+    async fn try_poll_activity_as(&self, build_id: &str, seconds: f64) -> Option<ActivityTask> {
+        let request = api::PollActivityTaskQueueRequest {
+            namespace: "default".to_owned(),
+            task_queue: self.normal_queue(),
+            identity: format!("worker {build_id}"),
+            deployment_options: options_of(self, build_id),
+            ..Default::default()
+        };
+        let polled = self
+            .client()
+            .poll_activity_task_queue(with_timeout(request, seconds))
+            .await;
+        polled.ok().map(tonic::Response::into_inner)
+    }
+
+    /// Polls until there is a task: routes take their time on a real server.
+    pub(crate) async fn next_task_as(&self, build_id: &str) -> WorkflowTask {
+        for _ in 0..3 {
+            let task = self.poll_as(build_id).await;
+            if !task.task_token.is_empty() {
+                return task;
+            }
+        }
+        panic!("no task for version {build_id}")
+    }
+
+    /// Takes the next task as a worker of a version, and completes it.
+    pub(crate) async fn work_as(
+        &self,
+        build_id: &str,
+        behavior: VersioningBehavior,
+        commands: Vec<Command>,
+    ) {
+        let task = self.next_task_as(build_id).await;
+        let completion = versioned_completion(self, &task, build_id, behavior, commands);
+        self.complete_with(completion).await.unwrap();
+    }
+
+    pub(crate) async fn describe_deployment(
+        &self,
+    ) -> Result<api::DescribeWorkerDeploymentResponse, Status> {
+        let request = api::DescribeWorkerDeploymentRequest {
+            namespace: "default".to_owned(),
+            deployment_name: self.deployment(),
+        };
+        let described = self.client().describe_worker_deployment(request).await?;
+        Ok(described.into_inner())
+    }
+
+    pub(crate) async fn describe_version(
+        &self,
+        build_id: &str,
+    ) -> Result<api::DescribeWorkerDeploymentVersionResponse, Status> {
+        let request = api::DescribeWorkerDeploymentVersionRequest {
+            namespace: "default".to_owned(),
+            deployment_version: self.version(build_id),
+            ..Default::default()
+        };
+        let mut client = self.client();
+        let described = client.describe_worker_deployment_version(request).await?;
+        Ok(described.into_inner())
+    }
+
+    pub(crate) fn current_request(
+        &self,
+        build_id: &str,
+    ) -> api::SetWorkerDeploymentCurrentVersionRequest {
+        api::SetWorkerDeploymentCurrentVersionRequest {
+            namespace: "default".to_owned(),
+            deployment_name: self.deployment(),
+            build_id: build_id.to_owned(),
+            identity: "operator".to_owned(),
+            ..Default::default()
+        }
+    }
+
+    pub(crate) async fn set_current_with(
+        &self,
+        request: api::SetWorkerDeploymentCurrentVersionRequest,
+    ) -> Result<api::SetWorkerDeploymentCurrentVersionResponse, Status> {
+        let mut client = self.client();
+        let set = client
+            .set_worker_deployment_current_version(request)
+            .await?;
+        Ok(set.into_inner())
+    }
+
+    /// Makes a version current, and waits until all its queues know.
+    pub(crate) async fn set_current(&self, build_id: &str) {
+        let request = api::SetWorkerDeploymentCurrentVersionRequest {
+            ignore_missing_task_queues: true,
+            ..self.current_request(build_id)
+        };
+        self.set_current_with(request).await.unwrap();
+        self.settled().await;
+    }
+
+    pub(crate) async fn set_ramp(
+        &self,
+        build_id: &str,
+        percentage: f32,
+    ) -> Result<api::SetWorkerDeploymentRampingVersionResponse, Status> {
+        let request = api::SetWorkerDeploymentRampingVersionRequest {
+            namespace: "default".to_owned(),
+            deployment_name: self.deployment(),
+            build_id: build_id.to_owned(),
+            percentage,
+            identity: "operator".to_owned(),
+            ..Default::default()
+        };
+        let mut client = self.client();
+        let set = client
+            .set_worker_deployment_ramping_version(request)
+            .await?;
+        Ok(set.into_inner())
+    }
+
+    /// Waits until all queues and versions know how the deployment is routed; describes it then.
+    pub(crate) async fn settled(&self) -> WorkerDeploymentInfo {
+        let quiet = self.unrecorded();
+        for _ in 0..600 {
+            let info = quiet.describe_deployment().await.unwrap();
+            let info = info.worker_deployment_info.unwrap();
+            let state = info.routing_config_update_state();
+            if state == RoutingConfigUpdateState::Completed && quiet.versions_agree(&info).await {
+                return info;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("{:#?}", quiet.describe_deployment().await)
+    }
+
+    async fn versions_agree(&self, info: &WorkerDeploymentInfo) -> bool {
+        for summary in &info.version_summaries {
+            let build_id = &summary.deployment_version.as_ref().unwrap().build_id;
+            let version = self.describe_version(build_id).await.unwrap();
+            let version = version.worker_deployment_version_info.unwrap();
+            if version.status() != summary.status() {
+                return false;
+            }
+        }
+        true
+    }
+}
