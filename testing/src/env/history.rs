@@ -1,10 +1,10 @@
 //! The histories that a test produced.
 
-use std::fmt;
-
 use outlast::definition::Workflow;
 use outlast::{WorkflowHistory, WorkflowId};
 
+use super::difference::Difference;
+use super::shared::Shared;
 use super::{TestEnv, TestHandle, transcript};
 
 impl TestEnv {
@@ -29,12 +29,7 @@ impl TestEnv {
     #[must_use]
     #[track_caller]
     pub fn history_by_id(&self, workflow_id: &WorkflowId) -> WorkflowHistory {
-        let server = self.shared.backend.in_memory("TestEnv::history");
-        let namespace = self.shared.client.namespace();
-        match server.history_of(namespace, workflow_id.as_str(), "") {
-            Ok(history) => history,
-            Err(error) => panic!("the history of `{workflow_id}`: {}", error.message),
-        }
+        self.shared.history_of(workflow_id)
     }
 
     /// The histories of all runs so far, in the order in which they were started.
@@ -94,6 +89,19 @@ impl TestEnv {
     }
 }
 
+impl Shared {
+    /// The history of a workflow's latest run.
+    #[track_caller]
+    pub(super) fn history_of(&self, workflow_id: &WorkflowId) -> WorkflowHistory {
+        let server = self.backend.in_memory("TestEnv::history");
+        let namespace = self.client.namespace();
+        match server.history_of(namespace, workflow_id.as_str(), "") {
+            Ok(history) => history,
+            Err(error) => panic!("the history of `{workflow_id}`: {}", error.message),
+        }
+    }
+}
+
 /// Holds text against a file that was kept, which is named from the folder of the package's
 /// manifest.
 ///
@@ -140,56 +148,4 @@ pub fn assert_snapshot(path: &str, text: &str) {
             came: text
         }
     );
-}
-
-/// Two texts, line by line.
-struct Difference<'a> {
-    kept: &'a str,
-    came: &'a str,
-}
-
-impl fmt::Display for Difference<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kept: Vec<&str> = self.kept.lines().collect();
-        let came: Vec<&str> = self.came.lines().collect();
-        // How many lines the rests have in common, from each place on.
-        let mut common = vec![vec![0usize; came.len() + 1]; kept.len() + 1];
-        for (i, old) in kept.iter().enumerate().rev() {
-            for (j, new) in came.iter().enumerate().rev() {
-                common[i][j] = match old == new {
-                    true => common[i + 1][j + 1] + 1,
-                    false => common[i + 1][j].max(common[i][j + 1]),
-                };
-            }
-        }
-        let (mut i, mut j) = (0, 0);
-        while i < kept.len() || j < came.len() {
-            let is_same = i < kept.len() && j < came.len() && kept[i] == came[j];
-            if is_same {
-                writeln!(f, "  {}", kept[i])?;
-                (i, j) = (i + 1, j + 1);
-            } else if j == came.len() || (i < kept.len() && common[i + 1][j] >= common[i][j + 1]) {
-                writeln!(f, "- {}", kept[i])?;
-                i += 1;
-            } else {
-                writeln!(f, "+ {}", came[j])?;
-                j += 1;
-            }
-        }
-        Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_difference_shows_what_is_gone_and_what_is_new() {
-        let difference = Difference {
-            kept: "a\nb\nc\n",
-            came: "a\nx\nc\nd\n",
-        };
-        assert_eq!(difference.to_string(), "  a\n- b\n+ x\n  c\n+ d\n");
-    }
 }

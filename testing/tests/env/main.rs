@@ -6,6 +6,7 @@
 )]
 
 mod activities;
+mod activity_order;
 mod attached;
 mod building;
 mod callbacks;
