@@ -13,8 +13,9 @@ pub mod server;
 pub use activity_env::{ActivityEnv, AttemptOutcome, Attempts};
 pub use dev_server::{DevServer, DevServerBuilder, DevServerError};
 pub use env::{
-    ActivityList, ActivityMock, ActivityTime, Call, CallOf, CallbackOutput, Guarded,
-    SearchAttributeType, StartTime, TestEnv, TestEnvBuilder, TestHandle, TestStart, assert_snapshot,
+    ActivityList, ActivityMock, ActivityTime, Call, CallOf, CallbackOutput, CancelRequest, Guarded,
+    SearchAttributeType, StandIn, StartTime, TestEnv, TestEnvBuilder, TestHandle, TestStart,
+    assert_snapshot,
 };
 pub use grpc::{BoundServer, InProcessServer, Server, TimeHold};
 pub use server::{Order, PendingTimer, SearchAttributes, ServerOptions, TimeMode};

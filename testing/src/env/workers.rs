@@ -9,8 +9,8 @@ use tokio::task::AbortHandle;
 
 use super::backend::Backend;
 use super::builder::WorkerSetup;
+use super::mock_program::MockProgram;
 use super::shared::Shared;
-use super::workflow_mocks::MockProgram;
 
 /// The workers that run, and the ids that were given out.
 #[derive(Default)]

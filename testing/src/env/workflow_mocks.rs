@@ -1,26 +1,12 @@
-//! Workflows in place of others: those that are started as children or by name, and those that are
-//! signaled by their ids.
+//! Workflows in place of others that are started as children or by name.
 
-use std::fmt;
-use std::sync::Arc;
-
-use outlast::convert::{Args, DecodeError, InputOf, ToPayload};
+use outlast::convert::{Args, InputOf, ToPayload};
 use outlast::definition::{Workflow, WorkflowFn, WorkflowReturn};
-use outlast::engine::{
-    CoreHandle, Coroutine, Dispatch, Event, EventBody, HandlerList, HistoryPage, Instance, Program,
-};
-use outlast::{Failure, Payload, WorkflowContext, WorkflowError, WorkflowHistory, WorkflowId};
+use outlast::engine::{Coroutine, Event, EventBody, HistoryPage};
+use outlast::{Payload, WorkflowContext, WorkflowHistory};
 
 use super::TestEnv;
-
-/// A workflow type with a closure for its code. It takes every signal, and answers no queries.
-#[derive(Clone)]
-pub(super) struct MockProgram {
-    name: &'static str,
-    body: Arc<Body>,
-}
-
-type Body = dyn Fn(WorkflowContext, &[Payload]) -> Result<Coroutine, DecodeError> + Send + Sync;
+use super::mock_program::MockProgram;
 
 impl TestEnv {
     /// Runs `body` in place of a workflow, wherever the environment's workflows or clients start
@@ -81,52 +67,9 @@ impl TestEnv {
             let run = async move { Ok(run.await.into_result()?.to_payload()?) };
             Ok(Box::pin(run) as Coroutine)
         };
-        self.shared.workers().add_mock(MockProgram {
-            name: F::Workflow::NAME,
-            body: Arc::new(body),
-        });
+        let program = MockProgram::new(F::Workflow::NAME, body);
+        self.shared.workers().add_mock(program);
         self
-    }
-
-    /// Starts a workflow that stands in for another one that workflows or activities under test
-    /// signal by its id. It goes on until the environment ends, and takes every signal.
-    ///
-    /// # Panics
-    /// When the id is taken.
-    ///
-    /// # Examples
-    /// ```
-    /// # use outlast::prelude::*;
-    /// # use outlast_testing::TestEnv;
-    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
-    /// let env = TestEnv::new();
-    /// env.stand_in("customer-7").await;
-    ///
-    /// // Somewhere in an activity:
-    /// let customer = env.client().workflow_by_id("customer-7");
-    /// customer.signal_by_name("greet", ("hello".to_owned(), 1)).await.unwrap();
-    ///
-    /// assert_eq!(env.signals::<(String, u32)>("customer-7", "greet"), [("hello".to_owned(), 1)]);
-    /// # }
-    /// ```
-    pub async fn stand_in(&self, id: impl Into<WorkflowId>) {
-        let id = id.into();
-        let body = |_ctx: WorkflowContext, _input: &[Payload]| {
-            Ok(Box::pin(std::future::pending()) as Coroutine)
-        };
-        self.shared.workers().add_mock(MockProgram {
-            name: STAND_IN,
-            body: Arc::new(body),
-        });
-        let queue = self.mock_queue(STAND_IN);
-        let start = self
-            .shared
-            .client
-            .start_by_name(STAND_IN, ())
-            .task_queue(queue);
-        if let Err(error) = start.id(id.clone()).await {
-            panic!("nobody can stand in for `{id}`: {error}");
-        }
     }
 
     /// Starts a workflow that [`mock_workflow`](Self::mock_workflow) mocked, to see what the mock
@@ -142,7 +85,7 @@ impl TestEnv {
     where
         F: WorkflowFn<M> + Copy,
     {
-        let queue = self.mock_queue(F::Workflow::NAME);
+        let queue = self.shared.mock_queue(F::Workflow::NAME);
         let start = self.shared.client.start(workflow, input);
         let id = self.shared.workers().next_id(F::Workflow::NAME);
         match start.task_queue(queue).id(id).await {
@@ -180,101 +123,8 @@ impl TestEnv {
             })
             .collect()
     }
-
-    /// The arguments of the signals of that name that a workflow has got so far, as a tuple.
-    ///
-    /// # Panics
-    /// When there is no such workflow, when arguments are of other types, and where the environment
-    /// is attached to a real server.
-    #[must_use]
-    #[track_caller]
-    pub fn signals<A: Args>(&self, workflow_id: impl Into<WorkflowId>, name: &str) -> Vec<A> {
-        let history = self.history_by_id(&workflow_id.into());
-        let signals = events(history).filter_map(|event| match event.body {
-            EventBody::Signaled(signal) if signal.name == name => Some(signal.input.clone()),
-            _ => None,
-        });
-        let signals = signals.map(|input| A::decode(&input));
-        signals
-            .map(|args| args.unwrap_or_else(|error| panic!("a signal `{name}`: {error}")))
-            .collect()
-    }
-
-    /// The queue of a mocked workflow type, which is attended from now on.
-    #[track_caller]
-    fn mock_queue(&self, name: &str) -> String {
-        let queue = format!("{name}{}", self.shared.workers().suffix);
-        self.shared.run_worker(&queue, |builder| builder);
-        queue
-    }
 }
 
 fn events(history: WorkflowHistory) -> impl Iterator<Item = Event> {
     HistoryPage::from(history).events.into_iter()
 }
-
-impl MockProgram {
-    pub(super) fn type_name(&self) -> &'static str {
-        self.name
-    }
-}
-
-impl Program for MockProgram {
-    fn name(&self) -> &'static str {
-        self.name
-    }
-
-    fn handlers(&self) -> HandlerList<'_> {
-        HandlerList {
-            signals: &[],
-            queries: &[],
-            updates: &[],
-        }
-    }
-
-    fn instantiate(
-        &self,
-        core: &CoreHandle,
-        _input: &[Payload],
-    ) -> Result<Box<dyn Instance>, DecodeError> {
-        Ok(Box::new(MockInstance {
-            context: WorkflowContext::of_run(core),
-            body: Arc::clone(&self.body),
-        }))
-    }
-}
-
-struct MockInstance {
-    context: WorkflowContext,
-    body: Arc<Body>,
-}
-
-impl Instance for MockInstance {
-    fn main(&mut self, input: &[Payload]) -> Result<Coroutine, DecodeError> {
-        (self.body)(self.context.clone(), input)
-    }
-
-    fn signal(&mut self, _: &str, _: &[Payload]) -> Dispatch<Result<(), WorkflowError>> {
-        Dispatch::Done(Ok(()))
-    }
-
-    fn query(&self, _: &str, _: &[Payload]) -> Dispatch<Result<Payload, Failure>> {
-        Dispatch::Unknown
-    }
-
-    fn validate(&self, _: &str, _: &[Payload]) -> Dispatch<Result<(), Failure>> {
-        Dispatch::Unknown
-    }
-
-    fn update(&mut self, _: &str, _: &[Payload]) -> Dispatch<Result<Payload, WorkflowError>> {
-        Dispatch::Unknown
-    }
-}
-
-impl fmt::Debug for MockProgram {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("MockProgram").field(&self.name).finish()
-    }
-}
-
-const STAND_IN: &str = "StandIn";

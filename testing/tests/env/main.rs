@@ -10,6 +10,7 @@ mod activity_order;
 mod attached;
 mod building;
 mod callbacks;
+mod caller;
 mod expectations;
 mod failing;
 mod histories;
@@ -19,5 +20,9 @@ mod races;
 mod running;
 mod scene;
 mod sets;
+mod stand_ins;
 mod timing;
 mod workflow_mocks;
+
+#[path = "../support/mod.rs"]
+mod support;

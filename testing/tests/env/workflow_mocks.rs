@@ -1,7 +1,5 @@
 //! Workflows in place of others.
 
-use std::time::Duration;
-
 use outlast::prelude::*;
 use outlast::raw::proto::temporal::api::command::v1 as commands;
 use outlast::raw::proto::temporal::api::command::v1::command::Attributes;
@@ -125,18 +123,4 @@ async fn respond(
         .respond_workflow_task_completed(answer)
         .await
         .unwrap();
-}
-
-#[tokio::test]
-async fn somebody_stands_in_for_a_workflow_that_is_signaled() {
-    let env = TestEnv::new();
-    env.stand_in("customer-7").await;
-    env.stand_in("customer-8").await;
-    let customer = env.client().workflow_by_id("customer-7");
-    for count in [1u32, 2] {
-        customer.signal_by_name("greet", (count,)).await.unwrap();
-    }
-    env.sleep(Duration::from_secs(1)).await;
-    assert_eq!(env.signals::<(u32,)>("customer-7", "greet"), [(1,), (2,)]);
-    assert_eq!(env.signals::<(u32,)>("customer-8", "greet"), []);
 }
