@@ -7,26 +7,25 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use outlast::activity::{ActivityResult, ActivityRun, AroundAttempts};
 use outlast::{ActivityContext, ActivityError, Payload};
 
-use super::{Answer, Plan};
+use super::{ActivityPlan, Answer, Chosen, Plans};
 use crate::env::activity_time::{ActivityTime, Pulse, spend};
 use crate::env::backend::Backend;
 use crate::env::calls::CallLog;
 use crate::env::problems::Problems;
-use crate::env::text;
 
 /// All attempts of activities in an environment.
 pub(in crate::env) struct Attempts {
     backend: Backend,
-    plans: Mutex<Plans>,
+    script: Mutex<Script>,
     pulse: Pulse,
     pub(in crate::env) log: CallLog,
     pub(in crate::env) problems: Problems,
 }
 
-/// What was said of mocks, in the order in which they were made.
+/// What was said of activities.
 #[derive(Default)]
-struct Plans {
-    plans: Vec<Plan>,
+struct Script {
+    plans: Plans<ActivityContext, Answer>,
     fallback: Option<Arc<Fallback>>,
     tolerates_panics: bool,
     times: BTreeMap<&'static str, ActivityTime>,
@@ -50,72 +49,47 @@ impl Attempts {
         Self {
             log: CallLog::new(backend.now()),
             backend,
-            plans: Mutex::default(),
+            script: Mutex::default(),
             pulse: Pulse::default(),
             problems: Problems::new(),
         }
     }
 
     /// Adds a plan; the number names it.
-    pub(in crate::env) fn add_plan(&self, plan: Plan) -> usize {
-        let plans = &mut self.plans().plans;
-        plans.push(plan);
-        plans.len() - 1
+    pub(in crate::env) fn add_plan(&self, plan: ActivityPlan) -> usize {
+        self.script().plans.add(plan)
     }
 
     /// Adds a plan in place of all others of the same activity.
-    pub(in crate::env) fn replace_plans(&self, plan: Plan) -> usize {
-        let mut plans = self.plans();
-        let others = plans.plans.iter_mut();
-        others
-            .filter(|other| other.is_of(plan.activity()))
-            .for_each(Plan::retire);
-        drop(plans);
-        self.add_plan(plan)
+    pub(in crate::env) fn replace_plans(&self, plan: ActivityPlan) -> usize {
+        self.script().plans.replace(plan)
     }
 
-    pub(in crate::env) fn change_plan(&self, plan: usize, change: impl FnOnce(&mut Plan)) {
-        // There are none any more when the environment has ended.
-        if let Some(plan) = self.plans().plans.get_mut(plan) {
-            change(plan);
-        }
+    pub(in crate::env) fn change_plan(&self, plan: usize, change: impl FnOnce(&mut ActivityPlan)) {
+        self.script().plans.change(plan, change);
     }
 
     pub(in crate::env) fn set_fallback(&self, fallback: Arc<Fallback>) {
-        self.plans().fallback = Some(fallback);
+        self.script().fallback = Some(fallback);
     }
 
     pub(in crate::env) fn set_time(&self, activity: &'static str, time: ActivityTime) {
-        self.plans().times.insert(activity, time);
+        self.script().times.insert(activity, time);
     }
 
     pub(in crate::env) fn tolerate_panics(&self) {
-        self.plans().tolerates_panics = true;
+        self.script().tolerates_panics = true;
     }
 
     /// Forgets all mocks, when they were checked.
     pub(in crate::env) fn forget_plans(&self) {
-        self.plans().plans.clear();
+        self.script().plans.clear();
     }
 
     /// What the test expected of mocks and did not get, if that is so.
     pub(in crate::env) fn unmet(&self) -> Option<String> {
-        let plans = self.plans();
-        let mut unmet: Vec<&str> = plans
-            .plans
-            .iter()
-            .filter(|plan| !plan.is_met())
-            .map(Plan::activity)
-            .collect();
-        unmet.dedup();
-        let reports = unmet
-            .into_iter()
-            .map(|activity| plans.report(activity, &self.log));
-        let reports: Vec<String> = reports.collect();
-        (!reports.is_empty()).then(|| {
-            let reports = reports.join("\n  ");
-            format!("mocks were not called as the test expects:\n  {reports}")
-        })
+        let script = self.script();
+        script.plans.unmet(|activity| self.log.report(activity))
     }
 
     /// Lets the mock answer, or the real activity.
@@ -153,45 +127,22 @@ impl Attempts {
 
     fn choose(&self, attempt: &ActivityContext, input: &[Payload], is_registered: bool) -> Choice {
         let activity = &attempt.info().activity_type;
-        let mut plans = self.plans();
-        let ours = |plan: &&mut Plan| plan.is_of(activity);
-        if !plans.plans.iter().any(|plan| plan.is_of(activity)) {
-            return match (&plans.fallback, is_registered) {
+        let mut script = self.script();
+        let calls = || self.log.report(activity);
+        match script.plans.choose(activity, attempt, input, calls) {
+            Chosen::Answer(answer) => Choice::Answer(answer),
+            Chosen::Unexpected(report) => Choice::Unexpected(report),
+            Chosen::NotMocked => match (&script.fallback, is_registered) {
                 (_, true) => Choice::Registered,
                 (Some(fallback), false) => Choice::Fallback(Arc::clone(fallback)),
                 (None, false) => Choice::Unknown,
-            };
-        }
-        let last = plans.plans.iter_mut().rev().filter(ours);
-        let takes = last.into_iter().find(|plan| plan.takes(attempt, input));
-        let answer = takes.and_then(Plan::call);
-        answer.map_or_else(
-            || {
-                let call = text::input(input);
-                let report = plans.report(activity, &self.log);
-                Choice::Unexpected(format!(
-                    "`{activity}` was called with {call}, for which it is not mocked:\n  {report}"
-                ))
             },
-            Choice::Answer,
-        )
+        }
     }
 
-    fn plans(&self) -> MutexGuard<'_, Plans> {
+    fn script(&self) -> MutexGuard<'_, Script> {
         // A matcher may panic, which fails the test; the plans are as good as before.
-        self.plans.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Plans {
-    /// What was expected of the calls of an activity, and what came.
-    fn report(&self, activity: &str, log: &CallLog) -> String {
-        let ours = self.plans.iter().filter(|plan| plan.is_of(activity));
-        let expected: Vec<String> = ours
-            .map(|plan| format!("\n    - {}", plan.report()))
-            .collect();
-        let calls = log.report(activity);
-        format!("the mocks of `{activity}`:{}\n  {calls}", expected.concat())
+        self.script.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -209,7 +160,7 @@ impl AroundAttempts for Around {
         let attempts = Arc::clone(&self.0);
         attempts.log.begin(attempt, &input, attempts.backend.now());
         let time = attempts
-            .plans()
+            .script()
             .times
             .get(attempt.info().activity_type.as_str())
             .copied();
@@ -225,7 +176,7 @@ impl AroundAttempts for Around {
         if let Err(error) = &result {
             match error.as_failure() {
                 Some(failure) if failure.application_kind() == Some("Panic") => {
-                    if !attempts.plans().tolerates_panics {
+                    if !attempts.script().tolerates_panics {
                         attempts.problems.add(format!(
                             "activity `{}` panicked: {}",
                             attempt.info().activity_type,

@@ -3,6 +3,7 @@
 mod answer;
 mod attempts;
 mod plan;
+mod plans;
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -15,8 +16,8 @@ use outlast::{ActivityContext, ActivityError, Payload, TimeoutKind};
 
 pub(super) use self::answer::{Answer, Outcome};
 pub(super) use self::attempts::{Around, Attempts};
-use self::plan::Matcher;
-pub(super) use self::plan::Plan;
+pub(super) use self::plan::{Matcher, Plan};
+pub(super) use self::plans::{Chosen, Plans};
 use super::backend::payload_of;
 use super::text;
 
@@ -73,6 +74,9 @@ pub struct ActivityMock<K: Activity> {
     plan: usize,
     key: PhantomData<fn() -> K>,
 }
+
+/// What a test said of one mock of an activity.
+pub(super) type ActivityPlan = Plan<ActivityContext, Answer>;
 
 impl<K: Activity> ActivityMock<K> {
     pub(super) fn new(attempts: &Arc<Attempts>, plan: usize) -> Self {
@@ -258,10 +262,10 @@ impl<K: Activity> ActivityMock<K> {
     }
 
     fn outcome(&mut self, outcome: Outcome) -> &mut Self {
-        self.change(|plan| plan.answer(outcome))
+        self.change(|plan| plan.answer(|answer| answer.outcome = outcome))
     }
 
-    fn change(&mut self, change: impl FnOnce(&mut Plan)) -> &mut Self {
+    fn change(&mut self, change: impl FnOnce(&mut ActivityPlan)) -> &mut Self {
         self.attempts.change_plan(self.plan, change);
         self
     }

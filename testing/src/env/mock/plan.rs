@@ -2,39 +2,40 @@
 
 use std::panic::Location;
 
-use outlast::{ActivityContext, Payload};
+use outlast::Payload;
 
-use super::{Answer, Outcome};
 use crate::env::text;
 
-/// What a test said of one mock.
-pub(in crate::env) struct Plan {
-    activity: &'static str,
+/// What a test said of one mock, whose calls come to an `A`. Besides the arguments, matchers see a
+/// `C` of each call.
+pub(in crate::env) struct Plan<C, A> {
+    /// What is mocked.
+    name: String,
     place: &'static Location<'static>,
-    matchers: Vec<Matcher>,
+    matchers: Vec<Matcher<C>>,
     /// The fewest and the most calls that are expected.
     expected: (u32, Option<u32>),
     /// What the calls come to, one after the other; the last is for all that follow.
-    answers: Vec<Answer>,
+    answers: Vec<A>,
     /// What was said of the answer that is to come.
-    draft: Answer,
+    draft: A,
     calls: u32,
     /// Whether another mock took its place.
     is_retired: bool,
 }
 
 /// A condition on a call.
-pub(super) struct Matcher {
+pub(in crate::env) struct Matcher<C> {
     description: String,
-    matches: Box<Condition>,
+    matches: Box<Condition<C>>,
 }
 
-type Condition = dyn Fn(&ActivityContext, &[Payload]) -> bool + Send + Sync;
+type Condition<C> = dyn Fn(&C, &[Payload]) -> bool + Send + Sync;
 
-impl Matcher {
-    pub(super) fn new(
+impl<C> Matcher<C> {
+    pub(in crate::env) fn new(
         description: &str,
-        matches: impl Fn(&ActivityContext, &[Payload]) -> bool + Send + Sync + 'static,
+        matches: impl Fn(&C, &[Payload]) -> bool + Send + Sync + 'static,
     ) -> Self {
         Self {
             description: description.to_owned(),
@@ -43,40 +44,42 @@ impl Matcher {
     }
 }
 
-impl Plan {
-    pub(in crate::env) fn new(activity: &'static str, place: &'static Location<'static>) -> Self {
+impl<C, A: Clone + Default> Plan<C, A> {
+    pub(in crate::env) fn new(name: impl Into<String>, place: &'static Location<'static>) -> Self {
         Self {
-            activity,
+            name: name.into(),
             place,
             matchers: Vec::new(),
             expected: (0, None),
             answers: Vec::new(),
-            draft: Answer::default(),
+            draft: A::default(),
             calls: 0,
             is_retired: false,
         }
     }
 
-    pub(super) fn narrow(&mut self, matcher: Matcher) {
+    pub(in crate::env) fn narrow(&mut self, matcher: Matcher<C>) {
         self.matchers.push(matcher);
     }
 
-    pub(super) fn expect(&mut self, least: u32, most: Option<u32>) {
+    pub(in crate::env) fn expect(&mut self, least: u32, most: Option<u32>) {
         self.expected = (least, most);
     }
 
     /// What is said of the next answer.
-    pub(super) fn draft(&mut self) -> &mut Answer {
+    pub(in crate::env) fn draft(&mut self) -> &mut A {
         &mut self.draft
     }
 
-    pub(in crate::env) fn answer(&mut self, outcome: Outcome) {
-        let draft = std::mem::take(&mut self.draft);
-        self.answers.push(Answer { outcome, ..draft });
+    /// Adds what was said of the next answer, when the closure has said the rest.
+    pub(in crate::env) fn answer(&mut self, finish: impl FnOnce(&mut A)) {
+        let mut answer = std::mem::take(&mut self.draft);
+        finish(&mut answer);
+        self.answers.push(answer);
     }
 
     /// Counts a call; returns what it comes to. `None` if nothing was said of that.
-    pub(super) fn call(&mut self) -> Option<Answer> {
+    pub(super) fn call(&mut self) -> Option<A> {
         let last = self.answers.len().checked_sub(1)?;
         let answer = self.answers[last.min(self.calls as usize)].clone();
         self.calls += 1;
@@ -87,26 +90,26 @@ impl Plan {
         self.is_retired = true;
     }
 
-    pub(super) fn least(&self) -> u32 {
+    pub(in crate::env) fn least(&self) -> u32 {
         self.expected.0
     }
 
-    pub(super) fn most(&self) -> Option<u32> {
+    pub(in crate::env) fn most(&self) -> Option<u32> {
         self.expected.1
     }
 
-    pub(super) fn is_of(&self, activity: &str) -> bool {
-        self.activity == activity && !self.is_retired
+    pub(super) fn is_of(&self, name: &str) -> bool {
+        self.name == name && !self.is_retired
     }
 
-    pub(super) fn activity(&self) -> &'static str {
-        self.activity
+    pub(super) fn name(&self) -> &str {
+        &self.name
     }
 
     /// Whether the plan is for the call, and has not had all the calls it expects.
-    pub(super) fn takes(&self, attempt: &ActivityContext, input: &[Payload]) -> bool {
+    pub(super) fn takes(&self, call: &C, input: &[Payload]) -> bool {
         self.most().is_none_or(|most| self.calls < most)
-            && self.matchers.iter().all(|m| (m.matches)(attempt, input))
+            && self.matchers.iter().all(|m| (m.matches)(call, input))
     }
 
     pub(super) fn is_met(&self) -> bool {
