@@ -14,8 +14,8 @@ pub use activity_env::{ActivityEnv, AttemptOutcome, Attempts};
 pub use dev_server::{DevServer, DevServerBuilder, DevServerError};
 pub use env::{
     ActivityList, ActivityMock, ActivityTime, Call, CallOf, CallbackOutput, CancelRequest, Guarded,
-    SearchAttributeType, StandIn, StartTime, TestEnv, TestEnvBuilder, TestHandle, TestStart,
-    assert_snapshot,
+    NexusCall, NexusError, NexusHandlerError, NexusMock, NexusOperation, SearchAttributeType,
+    StandIn, StartTime, TestEnv, TestEnvBuilder, TestHandle, TestStart, assert_snapshot,
 };
 pub use grpc::{BoundServer, InProcessServer, Server, TimeHold};
 pub use server::{Order, PendingTimer, SearchAttributes, ServerOptions, TimeMode};

@@ -2,8 +2,8 @@
 
 use tokio::sync::watch;
 
-/// Why the test has to fail, as far as nobody has said so yet.
-#[derive(Debug)]
+/// Why the test has to fail, as far as nobody has said so yet. Clones are the same list.
+#[derive(Clone, Debug)]
 pub(super) struct Problems(watch::Sender<Vec<String>>);
 
 impl Problems {

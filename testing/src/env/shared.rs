@@ -11,6 +11,7 @@ use outlast::activity::ActivityRegistry;
 use super::backend::Backend;
 use super::guard::Watch;
 use super::mock::{Around, Attempts};
+use super::nexus::NexusMocks;
 use super::replay::Replays;
 use super::workers::Workers;
 
@@ -19,6 +20,7 @@ pub(super) struct Shared {
     pub(super) backend: Backend,
     pub(super) client: Client,
     pub(super) attempts: Arc<Attempts>,
+    pub(super) nexus: Arc<NexusMocks>,
     activities: Mutex<ActivityRegistry>,
     workers: Mutex<Workers>,
     replays: Mutex<Replays>,
@@ -41,10 +43,12 @@ impl Shared {
         let attempts = Arc::new(Attempts::new(backend.clone()));
         let mut activities = ActivityRegistry::default();
         activities.around(Arc::new(Around(Arc::clone(&attempts))));
+        let nexus = NexusMocks::new(backend.now(), attempts.problems.clone());
         Self {
             backend,
             client,
             attempts,
+            nexus: Arc::new(nexus),
             activities: Mutex::new(activities),
             workers: Mutex::default(),
             replays: Mutex::default(),

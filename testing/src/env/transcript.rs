@@ -123,6 +123,30 @@ fn details(attributes: &A) -> String {
         }
         A::ExternalWorkflowExecutionSignaledEventAttributes(a) => of(a.initiated_event_id, ""),
         A::SignalExternalWorkflowExecutionFailedEventAttributes(a) => of(a.initiated_event_id, ""),
+        A::RequestCancelExternalWorkflowExecutionInitiatedEventAttributes(a) => a.reason.clone(),
+        A::ExternalWorkflowExecutionCancelRequestedEventAttributes(a) => {
+            of(a.initiated_event_id, "")
+        }
+        A::RequestCancelExternalWorkflowExecutionFailedEventAttributes(a) => {
+            of(a.initiated_event_id, "")
+        }
+        A::NexusOperationScheduledEventAttributes(a) => {
+            let name = format!("{}/{}/{}", a.endpoint, a.service, a.operation);
+            let input: Vec<Payload> = a.input.iter().cloned().map(Payload::from).collect();
+            format!("{name}{}", text::input(&input))
+        }
+        A::NexusOperationStartedEventAttributes(a) => of(a.scheduled_event_id, ""),
+        A::NexusOperationCompletedEventAttributes(a) => {
+            let result = a.result.iter().cloned().map(Payload::from);
+            let result: Vec<String> = result.map(|value| text::value(&value)).collect();
+            of(a.scheduled_event_id, &result.join(", "))
+        }
+        A::NexusOperationFailedEventAttributes(a) => of(a.scheduled_event_id, &failure(&a.failure)),
+        A::NexusOperationTimedOutEventAttributes(a) => {
+            of(a.scheduled_event_id, &failure(&a.failure))
+        }
+        A::NexusOperationCancelRequestedEventAttributes(a) => of(a.scheduled_event_id, ""),
+        A::NexusOperationCanceledEventAttributes(a) => of(a.scheduled_event_id, ""),
         // The type of all others says what there is to say.
         _ => String::new(),
     }

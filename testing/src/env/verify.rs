@@ -46,6 +46,7 @@ impl TestEnv {
         let mut problems = attempts.problems.take();
         problems.extend(attempts.unmet());
         attempts.forget_plans();
+        problems.extend(self.shared.nexus.take_unmet());
         problems.extend(self.replay());
         (!problems.is_empty()).then(|| problems.join("\n"))
     }

@@ -10,6 +10,7 @@ mod engine_calls;
 mod env_calls;
 mod handle;
 mod health;
+mod nexus_calls;
 mod old_clients;
 mod operator_service;
 mod pace;

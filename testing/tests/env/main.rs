@@ -15,6 +15,7 @@ mod expectations;
 mod failing;
 mod histories;
 mod mocks;
+mod nexus_mocks;
 mod orders;
 mod races;
 mod running;
