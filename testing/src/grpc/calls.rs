@@ -91,12 +91,8 @@ impl Waiting {
 
 impl Drop for Waiting {
     fn drop(&mut self) {
-        if self.answered {
-            return;
-        }
-        match self.receiver.try_recv() {
-            Ok(answer) => self.shared.call(|engine| engine.return_undelivered(answer)),
-            Err(_) => self.shared.cancel(self.call),
+        if !self.answered {
+            self.shared.take_back(self.call, &mut self.receiver);
         }
     }
 }

@@ -286,10 +286,21 @@ impl Shared {
         begun.map(|call| (call, receiver))
     }
 
-    /// Takes back a call whose caller is gone.
-    pub(super) fn cancel(&self, call: CallId) {
-        self.lock().waiting.remove(&call);
-        self.call(|engine| engine.cancel_call(call));
+    /// Takes back a call whose caller is gone, or the answer that it has not taken.
+    ///
+    /// Answers are handed out under the same lock, so none can come in between and be lost.
+    pub(super) fn take_back(&self, call: CallId, receiver: &mut oneshot::Receiver<Answer>) {
+        let mut state = self.lock();
+        state.calls += 1;
+        self.tell_time(&mut state.engine);
+        state.waiting.remove(&call);
+        match receiver.try_recv() {
+            Ok(answer) => state.engine.return_undelivered(answer),
+            Err(_) => state.engine.cancel_call(call),
+        }
+        state.deliver();
+        drop(state);
+        self.announce_change();
     }
 
     fn tell_time(&self, engine: &mut Engine) {
@@ -314,10 +325,11 @@ impl State {
         let mut any = false;
         while let Some((call, answer)) = self.engine.poll_answer() {
             any = true;
-            let Some(sender) = self.waiting.remove(&call) else {
-                continue;
+            let undelivered = match self.waiting.remove(&call) {
+                Some(sender) => sender.send(answer).err(),
+                None => Some(answer),
             };
-            if let Err(answer) = sender.send(answer) {
+            if let Some(answer) = undelivered {
                 self.engine.return_undelivered(answer);
             }
         }
