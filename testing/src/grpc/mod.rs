@@ -14,6 +14,7 @@ mod nexus_calls;
 mod old_clients;
 mod operator_service;
 mod pace;
+mod panics;
 mod service;
 mod status;
 mod tcp;

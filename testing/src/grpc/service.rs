@@ -16,6 +16,7 @@ use tonic::{Code, Status};
 use tower_service::Service;
 
 use super::Server;
+use super::panics::caught;
 
 /// A server that can be called without a socket.
 ///
@@ -61,7 +62,10 @@ impl Service<Request<Body>> for InProcessServer {
             _ => return Box::pin(async move { Ok(unimplemented(&path)) }),
         };
         Box::pin(async move {
-            let response = answer.await?;
+            let response = match caught(answer).await {
+                Ok(response) => response?,
+                Err(status) => return Ok(status.into_http()),
+            };
             match Status::from_header_map(response.headers()) {
                 Some(status) if is_stub(&status) => Ok(unimplemented(&path)),
                 Some(status) if is_oversize(&status) => Ok(oversize()),
