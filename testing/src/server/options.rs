@@ -10,7 +10,7 @@ use super::oracle::Order;
 /// How a server differs from the default.
 #[derive(Clone, Debug)]
 pub struct ServerOptions {
-    /// When the virtual clock starts.
+    /// When the virtual clock starts; not before 1970. It goes to the end of the year 9998.
     pub start_time: SystemTime,
     /// Where ids come from: the same seed and the same calls give the same histories.
     pub seed: u64,

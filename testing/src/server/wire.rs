@@ -8,6 +8,8 @@ use outlast_proto::temporal::api::enums::v1::TaskQueueKind;
 use outlast_proto::temporal::api::taskqueue::v1::TaskQueue;
 use prost_types::Timestamp;
 
+use super::time::end::later;
+
 pub(super) fn since_epoch(time: SystemTime) -> Duration {
     time.duration_since(UNIX_EPOCH).unwrap_or_default()
 }
@@ -26,8 +28,25 @@ pub(super) const NEVER: Timestamp = Timestamp {
     nanos: 0,
 };
 
+/// A moment of the wire, if it lies in the time that the server knows; else the nearest one.
 pub(super) fn system_time(time: &Timestamp) -> SystemTime {
-    UNIX_EPOCH + Duration::new(time.seconds.max(0) as u64, time.nanos.max(0) as u32)
+    let since_epoch = Duration::from_secs(time.seconds.max(0) as u64);
+    later(
+        later(UNIX_EPOCH, since_epoch),
+        Duration::from_nanos(time.nanos.max(0) as u64),
+    )
+}
+
+/// A duration of a request, cut if it is longer than the server allows.
+pub(super) fn capped(duration: prost_types::Duration) -> prost_types::Duration {
+    if set_duration(Some(&duration)) == Some(LONGEST) {
+        prost_types::Duration {
+            seconds: LONGEST.as_secs() as i64,
+            nanos: 0,
+        }
+    } else {
+        duration
+    }
 }
 
 /// A duration as the wire has it; the server writes zero where nothing was set.
@@ -38,16 +57,30 @@ pub(super) fn wire_duration(duration: Duration) -> Option<prost_types::Duration>
     })
 }
 
-/// A duration of the wire; absent, zero and negative ones all mean "not set".
+/// A duration of the wire; absent, zero and negative ones all mean "not set", and a longer one than
+/// the server allows is cut.
 pub(super) fn set_duration(duration: Option<&prost_types::Duration>) -> Option<Duration> {
     let duration = duration?;
     let (seconds, nanos) = (duration.seconds, duration.nanos);
     let set = seconds >= 0 && nanos >= 0 && (seconds, nanos) != (0, 0);
-    set.then(|| Duration::new(seconds as u64, nanos as u32))
+    let whole = Duration::from_secs(seconds.max(0) as u64);
+    let rest = Duration::from_nanos(nanos.max(0) as u64);
+    set.then(|| whole.saturating_add(rest).min(LONGEST))
+}
+
+/// What the server has against a duration, if anything.
+pub(super) fn duration_flaw(duration: Option<&prost_types::Duration>) -> Option<&'static str> {
+    let duration = duration?;
+    let (seconds, nanos) = (duration.seconds, duration.nanos);
+    if (seconds > 0 && nanos < 0) || (seconds < 0 && nanos > 0) {
+        Some("duration has seconds and nanos with different signs")
+    } else {
+        (seconds < 0 || nanos < 0).then_some("negative duration")
+    }
 }
 
 pub(super) fn is_negative(duration: Option<&prost_types::Duration>) -> bool {
-    duration.is_some_and(|d| d.seconds < 0 || d.nanos < 0)
+    duration_flaw(duration).is_some()
 }
 
 pub(super) fn normal_queue(name: &str) -> TaskQueue {
@@ -78,3 +111,6 @@ pub(super) fn text_payloads(text: &str) -> Payloads {
         payloads: vec![payload],
     }
 }
+
+/// A hundred years, as the server counts them.
+const LONGEST: Duration = Duration::from_hours(100 * 365 * 24);

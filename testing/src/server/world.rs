@@ -17,6 +17,7 @@ use super::oracle::{Decisions, Oracle, Site, Subject};
 use super::queues::long_polls::Calls;
 use super::queues::matching::TaskQueues;
 use super::relations::deliveries::Delivery;
+use super::time::end::{last_moment, later};
 use super::time::timers::TimerQueue;
 use super::workers::Workers;
 
@@ -49,7 +50,9 @@ pub(super) struct World {
 impl World {
     pub(super) fn new(options: ServerOptions, oracle: Box<dyn Oracle>) -> Self {
         Self {
-            now: options.start_time,
+            now: options
+                .start_time
+                .clamp(SystemTime::UNIX_EPOCH, last_moment()),
             decisions: Decisions::new(oracle),
             namespaces: Namespaces::new(&options),
             options,
@@ -86,7 +89,7 @@ impl World {
     }
 
     pub(super) fn after(&self, delay: Duration) -> SystemTime {
-        self.now + delay
+        later(self.now, delay)
     }
 }
 

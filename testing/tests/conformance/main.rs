@@ -33,6 +33,7 @@ mod cron;
 mod deletion;
 mod deployment_requests;
 mod deployments;
+mod durations;
 mod eager;
 mod errors;
 mod externals;

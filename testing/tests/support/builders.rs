@@ -57,9 +57,13 @@ pub(crate) fn command(command_type: CommandType, attributes: Attributes) -> Comm
 }
 
 pub(crate) fn start_timer(timer_id: &str, after: f64) -> Command {
+    start_timer_after(timer_id, seconds(after))
+}
+
+pub(crate) fn start_timer_after(timer_id: &str, after: Option<prost_types::Duration>) -> Command {
     let attributes = commands::StartTimerCommandAttributes {
         timer_id: timer_id.to_owned(),
-        start_to_fire_timeout: seconds(after),
+        start_to_fire_timeout: after,
     };
     command(
         CommandType::StartTimer,

@@ -17,8 +17,9 @@ use crate::server::activities::{Activity, ActivityState};
 use crate::server::errors::{Error, Result};
 use crate::server::execution::Execution;
 use crate::server::execution::retry;
+use crate::server::time::end::later;
 use crate::server::time::timers::Timer;
-use crate::server::wire::{is_negative, set_duration, wire_duration};
+use crate::server::wire::{duration_flaw, set_duration, wire_duration};
 use crate::server::workflow_task::commands::Timeouts;
 use crate::server::world::World;
 
@@ -144,7 +145,7 @@ impl Execution {
         };
         let policy = activity.scheduled.retry_policy.clone().unwrap_or_default();
         let since = activity.last_failed_at.unwrap_or(world.now);
-        let until = since + retry::interval(&policy, activity.attempt);
+        let until = later(since, retry::interval(&policy, activity.attempt));
         activity.disarm(world);
         activity.stamp = self.stamps.next();
         activity.state = ActivityState::BackingOff { until };
@@ -167,7 +168,7 @@ impl Execution {
             timeout: TimeoutType::ScheduleToClose,
         };
         activity.close_timer = timeout.map(|timeout| {
-            let at = (activity.scheduled_at + timeout).max(world.now);
+            let at = later(activity.scheduled_at, timeout).max(world.now);
             world.timers.arm(self.key, at, timer)
         });
     }
@@ -281,8 +282,8 @@ fn check(scheduled: &Scheduled) -> Result<()> {
         ("HeartbeatTimeout", &scheduled.heartbeat_timeout),
     ];
     for (name, timeout) in timeouts {
-        if is_negative(timeout.as_ref()) {
-            return Err(Error::invalid(format!("invalid {name}: negative duration")));
+        if let Some(flaw) = duration_flaw(timeout.as_ref()) {
+            return Err(Error::invalid(format!("invalid {name}: {flaw}")));
         }
     }
     let unlimited = set_duration(scheduled.schedule_to_close_timeout.as_ref()).is_none()

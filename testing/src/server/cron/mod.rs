@@ -11,6 +11,7 @@ use jiff::{SignedDuration, Timestamp, ToSpan, Zoned};
 
 use self::duration::parse_duration;
 use self::fields::{DAYS_OF_MONTH, DAYS_OF_WEEK, Field, HOURS, MINUTES, MONTHS};
+use super::time::end::later;
 
 /// When a workflow, or anything else, is to run again and again.
 #[derive(Clone, Debug)]
@@ -65,7 +66,7 @@ impl CronSchedule {
         match self {
             Self::Every(interval) => {
                 let fraction = super::wire::since_epoch(after).subsec_nanos();
-                Some(after + *interval - Duration::from_nanos(fraction.into()))
+                Some(later(after, *interval) - Duration::from_nanos(fraction.into()))
             }
             Self::Fields(fields) => fields.next(after),
         }
@@ -81,7 +82,8 @@ impl CronSchedule {
                 Self::Every(interval) => {
                     let missed = closed.duration_since(next).ok()?.as_nanos();
                     let steps = missed.div_ceil(interval.as_nanos());
-                    next + *interval * u32::try_from(steps).ok()?
+                    let passed = interval.checked_mul(u32::try_from(steps).ok()?)?;
+                    later(next, passed)
                 }
                 Self::Fields(_) => self.next(closed - Duration::from_nanos(1))?,
             };

@@ -21,6 +21,7 @@ use crate::server::errors::Result;
 use crate::server::execution::Execution;
 use crate::server::nexus::CompletionCallback;
 use crate::server::relations::children::Child;
+use crate::server::time::end::later;
 use crate::server::wire::{NEVER, set_duration, system_time, timestamp, wire_duration};
 
 impl Engine {
@@ -85,7 +86,7 @@ fn extended_info(run: &Execution) -> workflow::WorkflowExecutionExtendedInfo {
     workflow::WorkflowExecutionExtendedInfo {
         execution_expiration_time: run.started.workflow_execution_expiration_time,
         run_expiration_time: match run_timeout {
-            Some(timeout) => timestamp(run.execution_time() + timeout),
+            Some(timeout) => timestamp(later(run.execution_time(), timeout)),
             None => Some(NEVER),
         },
         cancel_requested: run.cancel_requested,

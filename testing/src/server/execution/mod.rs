@@ -28,6 +28,7 @@ use super::history::{Draft, History};
 use super::nexus::{CompletionCallback, Operation};
 use super::queries::Query;
 use super::relations::children::Child;
+use super::time::end::later;
 use super::time::timers::{Timer, TimerKey};
 use super::updates::Updates;
 use super::wire::{set_duration, system_time};
@@ -219,7 +220,7 @@ impl Execution {
     /// The run timeout counts from the first workflow task on, the execution timeout does not.
     pub(super) fn arm_timeouts(&self, world: &mut World) {
         if let Some(timeout) = set_duration(self.started.workflow_run_timeout.as_ref()) {
-            let at = self.execution_time() + timeout;
+            let at = later(self.execution_time(), timeout);
             world.timers.arm(self.key, at, Timer::RunTimeout);
         }
         if let Some(expiration) = &self.started.workflow_execution_expiration_time {
@@ -337,7 +338,7 @@ impl Execution {
     /// When the first workflow task was due.
     pub(super) fn execution_time(&self) -> SystemTime {
         let backoff = set_duration(self.started.first_workflow_task_backoff.as_ref());
-        self.start_time + backoff.unwrap_or_default()
+        later(self.start_time, backoff.unwrap_or_default())
     }
 
     pub(super) fn has_completed_task(&self) -> bool {

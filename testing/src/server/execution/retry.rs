@@ -7,7 +7,8 @@ use outlast_proto::temporal::api::enums::v1::{RetryState, TimeoutType};
 use outlast_proto::temporal::api::failure::v1::Failure;
 use outlast_proto::temporal::api::failure::v1::failure::FailureInfo;
 
-use crate::server::wire::{is_negative, set_duration, wire_duration};
+use crate::server::time::end::later;
+use crate::server::wire::{duration_flaw, set_duration, wire_duration};
 
 /// What is known when an attempt has failed.
 #[derive(Debug)]
@@ -32,7 +33,7 @@ impl FailedAttempt<'_> {
         }
         let delay = requested_delay(self.failure).unwrap_or_else(|| interval(policy, self.attempt));
         match self.expires_at {
-            Some(expires_at) if self.now + delay > expires_at => Err(RetryState::Timeout),
+            Some(expires_at) if later(self.now, delay) > expires_at => Err(RetryState::Timeout),
             _ => Ok(delay),
         }
     }
@@ -54,22 +55,26 @@ pub(in crate::server) fn with_defaults(policy: &RetryPolicy) -> RetryPolicy {
 }
 
 /// What is wrong with a policy, if anything. A single attempt needs no sensible intervals.
-pub(in crate::server) fn flaw(policy: &RetryPolicy) -> Option<&'static str> {
+pub(in crate::server) fn flaw(policy: &RetryPolicy) -> Option<String> {
     let coefficient = policy.backoff_coefficient;
     let initial = set_duration(policy.initial_interval.as_ref());
     let maximum = set_duration(policy.maximum_interval.as_ref());
     if policy.maximum_attempts == 1 {
         None
     } else if coefficient != 0.0 && coefficient < 1.0 {
-        Some("BackoffCoefficient cannot be less than 1 on retry policy.")
+        Some("BackoffCoefficient cannot be less than 1 on retry policy.".to_owned())
     } else if policy.maximum_attempts < 0 {
-        Some("MaximumAttempts cannot be negative on retry policy.")
-    } else if is_negative(policy.initial_interval.as_ref()) {
-        Some("invalid InitialInterval set on retry policy: negative duration")
-    } else if is_negative(policy.maximum_interval.as_ref()) {
-        Some("invalid MaximumInterval set on retry policy: negative duration")
+        Some("MaximumAttempts cannot be negative on retry policy.".to_owned())
+    } else if let Some(flaw) = duration_flaw(policy.initial_interval.as_ref()) {
+        Some(format!(
+            "invalid InitialInterval set on retry policy: {flaw}"
+        ))
+    } else if let Some(flaw) = duration_flaw(policy.maximum_interval.as_ref()) {
+        Some(format!(
+            "invalid MaximumInterval set on retry policy: {flaw}"
+        ))
     } else if maximum.is_some_and(|maximum| initial > Some(maximum)) {
-        Some("MaximumInterval cannot be less than InitialInterval on retry policy.")
+        Some("MaximumInterval cannot be less than InitialInterval on retry policy.".to_owned())
     } else {
         None
     }
@@ -80,13 +85,10 @@ pub(in crate::server) fn interval(policy: &RetryPolicy, attempt: i32) -> Duratio
     let policy = with_defaults(policy);
     let initial = set_duration(policy.initial_interval.as_ref()).unwrap_or(DEFAULT_INTERVAL);
     let maximum = set_duration(policy.maximum_interval.as_ref()).unwrap_or(initial * 100);
-    let factor = policy.backoff_coefficient.powi(attempt - 1);
-    let seconds = initial.as_secs_f64() * factor;
-    if seconds >= maximum.as_secs_f64() {
-        maximum
-    } else {
-        Duration::from_secs_f64(seconds)
-    }
+    let factor = policy.backoff_coefficient.powi(attempt.saturating_sub(1));
+    // A coefficient that is no number, or a product too large, leads to the maximum as well.
+    Duration::try_from_secs_f64(initial.as_secs_f64() * factor)
+        .map_or(maximum, |interval| interval.min(maximum))
 }
 
 fn requested_delay(failure: &Failure) -> Option<Duration> {

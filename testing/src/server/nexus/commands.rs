@@ -14,7 +14,7 @@ use crate::server::history::Draft;
 use crate::server::limits::ID_LIMIT;
 use crate::server::oracle::Site;
 use crate::server::queues::matching::{QueueKey, QueueType};
-use crate::server::wire::{is_negative, set_duration, wire_duration};
+use crate::server::wire::{duration_flaw, set_duration, wire_duration};
 use crate::server::world::World;
 
 /// What is wrong with a command that schedules an operation.
@@ -37,8 +37,8 @@ pub(in crate::server) fn schedule_flaw(
         ("StartToCloseTimeout", &a.start_to_close_timeout),
     ];
     for (name, timeout) in timeouts {
-        if is_negative(timeout.as_ref()) {
-            return field(format!("{name} is invalid: negative duration"));
+        if let Some(flaw) = duration_flaw(timeout.as_ref()) {
+            return field(format!("{name} is invalid: {flaw}"));
         }
     }
     let header = a.nexus_header.iter();
@@ -119,6 +119,12 @@ impl Execution {
         completed: i64,
         world: &mut World,
     ) {
+        let is_known = self.operations.contains_key(&scheduled_event_id)
+            || self.history.has_buffered_operation_end(scheduled_event_id);
+        if !is_known {
+            // It was let through as one that the same task would schedule.
+            return;
+        }
         let attributes = events::NexusOperationCancelRequestedEventAttributes {
             scheduled_event_id,
             workflow_task_completed_event_id: completed,

@@ -11,6 +11,7 @@ use crate::server::execution::{Execution, NewRun, RunKey, UserTimer};
 use crate::server::relations::children::Child;
 use crate::server::relations::deliveries::Delivery;
 use crate::server::relations::externals::{CancelInitiated, SignalInitiated};
+use crate::server::time::end::later;
 use crate::server::time::timers::Timer;
 use crate::server::wire::{set_duration, system_time, timestamp};
 use crate::server::workflow_task::commands::merge;
@@ -253,7 +254,7 @@ impl Pending {
                 let begun = event.event_time.as_ref().map(system_time);
                 let after = set_duration(a.start_to_fire_timeout.as_ref()).unwrap_or_default();
                 if let Some(begun) = begun {
-                    let timer = (a.timer_id.clone(), begun + after);
+                    let timer = (a.timer_id.clone(), later(begun, after));
                     self.timers.insert(event.event_id, timer);
                 }
             }

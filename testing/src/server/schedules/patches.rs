@@ -61,6 +61,7 @@ impl Schedule {
             self.timing.next(moment.at)
         })
         .take_while(|moment| moment.at <= end)
+        .take(BACKFILL_LIMIT)
         .map(|moment| Due {
             moment,
             overlap: overlap(backfill.overlap_policy),
@@ -85,3 +86,5 @@ fn overlap(policy: i32) -> Overlap {
 
 /// How many actions of a patch are decided about together.
 const BATCH: usize = 10;
+/// How many actions one backfill takes, so that a range that was a mistake has an end.
+const BACKFILL_LIMIT: usize = 10_000;

@@ -8,6 +8,7 @@ use outlast_proto::temporal::api::schedule::v1::{IntervalSpec, ScheduleSpec};
 
 use super::calendar::Calendar;
 use crate::server::oracle::draw;
+use crate::server::time::end::{end_of_time, later};
 use crate::server::wire::{set_duration, since_epoch, system_time};
 
 /// A moment at which a schedule acts.
@@ -67,10 +68,10 @@ impl Timing {
         };
         let seconds = self.next_included(seconds(after))?;
         let nominal = from_seconds(seconds);
-        if self.end.is_some_and(|end| nominal > end) {
+        if self.end.is_some_and(|end| nominal > end) || nominal >= end_of_time() {
             return None;
         }
-        let at = nominal + self.jitter_at(seconds);
+        let at = later(nominal, self.jitter_at(seconds));
         Some(Moment { nominal, at })
     }
 
@@ -88,7 +89,8 @@ impl Timing {
     fn next_named(&self, after: i64) -> Option<i64> {
         let calendars = self.calendars.iter();
         let calendars = calendars.filter_map(|calendar| self.next_of(calendar, after));
-        let intervals = self.intervals.iter().map(|interval| interval.next(after));
+        let intervals = self.intervals.iter();
+        let intervals = intervals.filter_map(|interval| interval.next(after));
         calendars.chain(intervals).min()
     }
 
@@ -140,9 +142,11 @@ impl Interval {
         }
     }
 
-    fn next(&self, after: i64) -> i64 {
-        let count = (after - self.phase).div_euclid(self.every) + 1;
-        count * self.every + self.phase
+    /// The first moment after `after`, unless it is beyond all numbers.
+    fn next(&self, after: i64) -> Option<i64> {
+        let passed = after.checked_sub(self.phase)?.div_euclid(self.every);
+        let count = passed.checked_add(1)?;
+        count.checked_mul(self.every)?.checked_add(self.phase)
     }
 }
 
@@ -165,7 +169,7 @@ fn seconds(time: SystemTime) -> i64 {
 }
 
 fn from_seconds(seconds: i64) -> SystemTime {
-    UNIX_EPOCH + Duration::from_secs(seconds.max(0) as u64)
+    later(UNIX_EPOCH, Duration::from_secs(seconds.max(0) as u64))
 }
 
 fn from_seconds_between(from: i64, to: i64) -> Duration {

@@ -11,7 +11,7 @@ use crate::server::execution::retry;
 use crate::server::limits::{ID_LIMIT, check_length};
 use crate::server::nexus::check_callbacks;
 use crate::server::queues::matching::{QueueKey, QueueType};
-use crate::server::wire::{is_negative, set_duration};
+use crate::server::wire::{duration_flaw, set_duration};
 
 impl Engine {
     pub(in crate::server) fn check_start(
@@ -124,10 +124,12 @@ const FAIRNESS_KEY_LIMIT: usize = 64;
 pub(in crate::server) fn check_timeouts<const N: usize>(
     times: [(&str, &Option<prost_types::Duration>); N],
 ) -> Result<()> {
-    match times.iter().find(|(_, time)| is_negative(time.as_ref())) {
-        Some((name, _)) => Err(Error::invalid(format!(
-            "An invalid {name}Seconds is set on request. cause: negative duration"
-        ))),
-        None => Ok(()),
+    for (name, time) in times {
+        if let Some(flaw) = duration_flaw(time.as_ref()) {
+            return Err(Error::invalid(format!(
+                "An invalid {name}Seconds is set on request. cause: {flaw}"
+            )));
+        }
     }
+    Ok(())
 }

@@ -205,6 +205,7 @@ impl Engine {
             execution,
         );
         let task = set_duration(request.workflow_task_timeout.as_ref()).unwrap_or(TASK_TIMEOUT);
+        let task = task.min(LONGEST_TASK_TIMEOUT);
         let task = run.map_or(task, |run| task.min(run));
         let queue = request
             .task_queue
@@ -341,3 +342,5 @@ fn split(
 }
 
 pub(super) const TASK_TIMEOUT: Duration = Duration::from_secs(10);
+/// The longest time that a workflow task may take.
+const LONGEST_TASK_TIMEOUT: Duration = Duration::from_secs(120);

@@ -11,6 +11,7 @@ mod cron;
 mod deletion;
 mod descriptions;
 mod determinism;
+mod end_of_time;
 mod limits;
 mod listing;
 mod nexus;

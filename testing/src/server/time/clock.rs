@@ -9,6 +9,7 @@ use crate::server::options::TimeMode;
 use crate::server::queues::long_polls::{Answer, CallId, Place};
 use crate::server::time::busy::POLLER_GRACE;
 use crate::server::time::due::describe;
+use crate::server::time::end::{end_of_time, later};
 use crate::server::time::holds::Holds;
 
 /// What the clock is allowed to do, and who waits for it.
@@ -111,15 +112,15 @@ impl Engine {
             return;
         }
         self.world.queues.observe_wall_clock(since_start);
-        let time = self.world.options.start_time + since_start + self.clock.skipped;
-        self.advance_to(time);
+        let passed = since_start.saturating_add(self.clock.skipped);
+        self.advance_to(later(self.world.options.start_time, passed));
         self.settle();
     }
 
     /// Moves time ahead, whatever is busy, and lets all that becomes due on the way happen.
     pub fn advance(&mut self, by: Duration) {
-        self.advance_to(self.world.now + by);
-        self.clock.skipped += by;
+        self.advance_to(self.world.after(by));
+        self.clock.skipped = self.clock.skipped.saturating_add(by);
         self.settle();
     }
 
@@ -128,7 +129,7 @@ impl Engine {
     /// On a frozen clock, sleeping is what makes time pass; the answer comes when everything that
     /// became due on the way has been dealt with.
     pub fn sleep(&mut self, by: Duration) -> CallId {
-        self.sleep_until(self.world.now + by)
+        self.sleep_until(self.world.after(by))
     }
 
     /// Waits for a moment. The answer is an [`Answer::Slept`].
@@ -142,7 +143,7 @@ impl Engine {
     /// Time is not locked.
     pub fn sleep_unlocked(&mut self, by: Duration) -> Result<CallId> {
         self.unlock_once()?;
-        let until = self.world.now + by;
+        let until = self.world.after(by);
         Ok(self.add_sleeper(until, Sleeper::Sleep { locks_again: true }))
     }
 
@@ -168,7 +169,7 @@ impl Engine {
         // What holds the clock now may do so only for the time being.
         let held = !self.clock.is_locked() && self.clock.follows_wall() && self.is_busy();
         due.into_iter()
-            .chain(held.then(|| self.world.now + POLLER_GRACE))
+            .chain(held.then(|| self.world.after(POLLER_GRACE)))
             .min()
     }
 
@@ -286,7 +287,7 @@ impl Engine {
             return false;
         };
         if let Ok(step) = at.duration_since(self.world.now) {
-            self.clock.skipped += step;
+            self.clock.skipped = self.clock.skipped.saturating_add(step);
         }
         self.advance_to(at);
         true
@@ -342,7 +343,8 @@ impl Engine {
             .next_at()
             .into_iter()
             .chain(sleeper)
-            .min()?;
+            .min()
+            .filter(|at| *at < end_of_time())?;
         match self.schedules.next_at() {
             Some(at) if at < due => (sleeper.is_some() || !bounds_only()).then_some(at),
             Some(_) | None => Some(due),

@@ -8,6 +8,7 @@ use crate::server::execution::retry::timeout_name;
 use crate::server::nexus;
 use crate::server::oracle::{Site, Subject};
 use crate::server::schedules::ScheduleKey;
+use crate::server::time::end::last_moment;
 use crate::server::time::timers::Timer;
 
 /// Something whose moment has come.
@@ -22,6 +23,7 @@ enum Due {
 impl Engine {
     /// Moves time to `target`, stopping wherever something is due.
     pub(in crate::server) fn advance_to(&mut self, target: SystemTime) {
+        let target = target.min(last_moment());
         while let Some(at) = self.next_firing().filter(|at| *at <= target) {
             self.world.now = self.world.now.max(at);
             match self.pick_due() {

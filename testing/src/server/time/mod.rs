@@ -4,6 +4,7 @@ pub(super) mod alarms;
 pub(super) mod busy;
 pub(super) mod clock;
 pub(super) mod due;
+pub(super) mod end;
 pub(super) mod holds;
 mod humane;
 mod silence;

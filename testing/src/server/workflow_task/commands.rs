@@ -20,7 +20,7 @@ use crate::server::execution::{Execution, UserTimer};
 use crate::server::history::Draft;
 use crate::server::time::timers::Timer;
 use crate::server::updates::messages::UpdateMessage;
-use crate::server::wire::{normal_queue, set_duration, text_payloads, wire_duration};
+use crate::server::wire::{capped, normal_queue, set_duration, text_payloads, wire_duration};
 use crate::server::world::World;
 
 /// One completion while its commands are applied.
@@ -206,7 +206,7 @@ impl Execution {
         let timer_id = a.timer_id.clone();
         let attributes = events::TimerStartedEventAttributes {
             timer_id: a.timer_id,
-            start_to_fire_timeout: a.start_to_fire_timeout,
+            start_to_fire_timeout: a.start_to_fire_timeout.map(capped),
             workflow_task_completed_event_id: completed,
         };
         let draft = Draft::new(world.now, attributes).with_metadata(user_metadata);
