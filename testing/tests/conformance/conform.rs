@@ -1,7 +1,5 @@
 //! Running a scenario against two servers at once, and holding their transcripts together.
 
-use std::fs::OpenOptions;
-use std::io::Write;
 use std::panic::AssertUnwindSafe;
 use std::task::Poll;
 use std::thread;
@@ -12,6 +10,7 @@ use similar::TextDiff;
 use tonic::transport::Endpoint;
 
 use crate::Peer;
+use crate::support::real_server;
 use crate::transcript::{Recorder, transcript};
 
 /// Runs a scenario against the in-memory server and, if there is one, a real server, which must
@@ -35,7 +34,7 @@ pub(crate) async fn conform(name: &str, scenario: impl AsyncFn(&Peer)) {
 async fn compare(name: &str, address: &str, scenario: impl AsyncFn(&Peer)) {
     let here = connect(address, name).await;
     let in_memory = catch(scenario(&here));
-    let Ok(address) = std::env::var("OUTLAST_TEST_ADDRESS") else {
+    let Some(address) = real_server::address() else {
         return resume(in_memory.await);
     };
     let there = connect(&address, name).await;
@@ -59,7 +58,7 @@ async fn compare(name: &str, address: &str, scenario: impl AsyncFn(&Peer)) {
     resume(in_memory);
     resume(real);
     assert!(difference.is_none(), "the servers differ");
-    report(&format!("conformance::{name}"));
+    real_server::report(&format!("conformance::{name}"));
 }
 
 async fn connect(address: &str, name: &str) -> Peer {
@@ -107,15 +106,4 @@ fn resume(result: thread::Result<()>) {
 #[allow(clippy::print_stderr, reason = "next to the message of a panic")]
 fn say(text: &str) {
     eprintln!("{text}");
-}
-
-/// Notes that the real server was there.
-fn report(name: &str) {
-    let Ok(path) = std::env::var("OUTLAST_TEST_REPORT") else {
-        return;
-    };
-    let file = OpenOptions::new().create(true).append(true).open(path);
-    // One write, so that the lines of several tests do not mix.
-    let written = file.and_then(|mut file| file.write_all(format!("{name}\n").as_bytes()));
-    written.expect("the report can be written");
 }

@@ -1,13 +1,12 @@
 //! Environments on a real server, where `OUTLAST_TEST_ADDRESS` names one.
 
-use std::fs::OpenOptions;
-use std::io::Write;
 use std::time::Duration;
 
 use outlast::Client;
 use outlast_testing::{Server, ServerOptions, TestEnv, TimeMode};
 
 use crate::scene::*;
+use crate::support::real_server;
 
 /// A server whose time is real, and the real one if there is one.
 async fn each(test: impl AsyncFn(TestEnv)) {
@@ -19,21 +18,10 @@ async fn each(test: impl AsyncFn(TestEnv)) {
         () = test(TestEnv::attach(server.client())) => {}
         () = server.run_clock() => unreachable!("it goes on"),
     }
-    if let Ok(address) = std::env::var("OUTLAST_TEST_ADDRESS") {
+    if let Some(address) = real_server::address() {
         let client = Client::connect(address).await.unwrap();
         test(TestEnv::attach(client)).await;
-        report("attached");
-    }
-}
-
-/// Tells the CI that a test ran on the real server.
-pub(crate) fn report(test: &str) {
-    if let Ok(path) = std::env::var("OUTLAST_TEST_REPORT") {
-        let file = OpenOptions::new().create(true).append(true).open(path);
-        // One write, so that the lines of several threads do not mix.
-        file.unwrap()
-            .write_all(format!("env: {test}\n").as_bytes())
-            .unwrap();
+        real_server::report("env: attached");
     }
 }
 

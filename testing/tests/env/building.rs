@@ -115,5 +115,5 @@ async fn a_development_server_runs_the_same_tests() {
     assert_eq!(env.execute(buy, 1).await.unwrap(), 7);
     env.verify();
     drop(server);
-    crate::attached::report("development server");
+    crate::support::real_server::report("env: development server");
 }

@@ -1,8 +1,9 @@
 """A client for the interoperation tests: it works with workflows that are written in Rust.
 
-    client.py ADDRESS QUEUE PYTHON_QUEUE
+    client.py ADDRESS QUEUE PYTHON_QUEUE CLOCK
 
 The workflow `RustOrder` and the child `Parcel` are in QUEUE, the parent `Sender` in PYTHON_QUEUE.
+Nothing here depends on the CLOCK.
 """
 
 import asyncio

@@ -10,13 +10,20 @@
 )]
 
 mod python;
+mod repairs;
 mod servers;
 mod shop;
+
+#[path = "../support/real_server.rs"]
+mod real_server;
+
+use std::time::Duration;
 
 use outlast::convert::FromPayload;
 use outlast::{Client, Worker};
 
 use self::python::Python;
+use self::repairs::{RustRepair, mend, refuse, watch};
 use self::servers::{Served, on_each_server};
 use self::shop::{Parcel, Receipt, RustOrder, price};
 
@@ -26,7 +33,12 @@ async fn beside_rust_worker(server: &Served, work: impl Future<Output = ()>) {
     let worker = Worker::builder(client, server.rust_queue())
         .workflow(RustOrder::run)
         .workflow(Parcel::run)
+        .workflow(RustRepair::run)
         .activity(price)
+        .activity(mend)
+        .activity(refuse)
+        .activity(watch)
+        .max_heartbeat_throttle(Duration::from_millis(50))
         .build()
         .unwrap();
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
@@ -82,7 +94,33 @@ fn a_rust_client_works_with_a_python_worker() {
 fn a_python_client_works_with_a_rust_worker() {
     on_each_server("python-client", async |python, server| {
         let mut worker = python.worker(server).await;
-        beside_rust_worker(server, python.client(server)).await;
+        beside_rust_worker(server, python.client("client.py", server)).await;
+        worker.stop().await;
+    });
+}
+
+#[test]
+fn a_rust_client_sees_what_becomes_of_work_in_python() {
+    on_each_server("rust-repairs", async |python, server| {
+        let mut worker = python.worker(server).await;
+        beside_rust_worker(server, async {
+            repairs::an_interrupted_activity_goes_on_from_its_heartbeat(server).await;
+            repairs::failures_come_whole(server).await;
+            repairs::a_cancellation_reaches_an_activity(server).await;
+            if server.skips {
+                repairs::a_month_passes(server).await;
+            }
+        })
+        .await;
+        worker.stop().await;
+    });
+}
+
+#[test]
+fn a_python_client_sees_what_becomes_of_work_in_rust() {
+    on_each_server("python-repairs", async |python, server| {
+        let mut worker = python.worker(server).await;
+        beside_rust_worker(server, python.client("repairs_client.py", server)).await;
         worker.stop().await;
     });
 }

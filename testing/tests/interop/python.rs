@@ -41,10 +41,11 @@ impl Python {
         PythonWorker { child }
     }
 
-    /// Runs the client to its end.
-    pub(crate) async fn client(&self, server: &Served) {
+    /// Runs a client to its end.
+    pub(crate) async fn client(&self, script: &str, server: &Served) {
         let (rust, python) = (server.rust_queue(), server.python_queue());
-        self.run("client.py", &[&server.address, &rust, &python])
+        let clock = if server.skips { "skipping" } else { "flowing" };
+        self.run(script, &[&server.address, &rust, &python, clock])
             .await;
     }
 

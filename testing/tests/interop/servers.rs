@@ -1,7 +1,5 @@
 //! The servers that each test runs on.
 
-use std::fs::OpenOptions;
-use std::io::Write;
 use std::time::Duration;
 
 use outlast_testing::{Server, ServerOptions, TimeMode};
@@ -10,17 +8,24 @@ use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::python::Python;
+use crate::real_server;
 
 /// A server with a port, and names on it that nobody else uses.
 pub(crate) struct Served {
     pub(crate) address: String,
+    /// Whether days pass in no time.
+    pub(crate) skips: bool,
     name: String,
 }
 
 impl Served {
-    fn new(address: String, test: &str) -> Self {
+    fn new(address: String, skips: bool, test: &str) -> Self {
         let name = format!("interop-{test}-{}", Uuid::new_v4());
-        Self { address, name }
+        Self {
+            address,
+            skips,
+            name,
+        }
     }
 
     pub(crate) fn rust_queue(&self) -> String {
@@ -48,9 +53,9 @@ where
         for time in [TimeMode::Flowing, TimeMode::Skipping] {
             in_memory(time, test, async |server| run(&python, server).await).await;
         }
-        if let Ok(address) = std::env::var("OUTLAST_TEST_ADDRESS") {
-            in_time(run(&python, &Served::new(address, test))).await;
-            report(&format!("interop::{test}"));
+        if let Some(address) = real_server::address() {
+            in_time(run(&python, &Served::new(address, false, test))).await;
+            real_server::report(&format!("interop::{test}"));
         }
     });
 }
@@ -70,7 +75,7 @@ async fn in_memory(time: TimeMode, test: &str, run: impl AsyncFn(&Served)) {
         .bind(([127, 0, 0, 1], 0).into())
         .unwrap();
     let address = bound.local_address().unwrap().to_string();
-    let server = Served::new(address, test);
+    let server = Served::new(address, time == TimeMode::Skipping, test);
     tokio::select! {
         served = bound.serve(std::future::pending()) => panic!("the server ended: {served:?}"),
         () = in_time(run(&server)) => {}
@@ -80,14 +85,4 @@ async fn in_memory(time: TimeMode, test: &str, run: impl AsyncFn(&Served)) {
 async fn in_time(run: impl Future<Output = ()>) {
     let limit = Duration::from_secs(120);
     timeout(limit, run).await.expect("the test ends in time");
-}
-
-/// Notes that the real server was there.
-fn report(name: &str) {
-    let Ok(path) = std::env::var("OUTLAST_TEST_REPORT") else {
-        return;
-    };
-    let file = OpenOptions::new().create(true).append(true).open(path);
-    let written = file.and_then(|mut file| file.write_all(format!("{name}\n").as_bytes()));
-    written.expect("the report can be written");
 }

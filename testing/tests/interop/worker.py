@@ -18,6 +18,8 @@ from temporalio.common import RetryPolicy
 from temporalio.exceptions import ApplicationError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
+from repairs import PythonRepair, mend, refuse, watch
+
 OTHER_QUEUE = sys.argv[3]
 
 
@@ -108,8 +110,9 @@ async def main() -> None:
     worker = Worker(
         client,
         task_queue=sys.argv[2],
-        workflows=[PythonOrder, Sender, Waiter],
-        activities=[shout, wait],
+        workflows=[PythonOrder, PythonRepair, Sender, Waiter],
+        activities=[mend, refuse, shout, wait, watch],
+        max_heartbeat_throttle_interval=timedelta(milliseconds=50),
         workflow_runner=UnsandboxedWorkflowRunner(),
     )
     async with worker:

@@ -4,3 +4,4 @@
 
 pub(crate) mod builders;
 pub(crate) mod peer;
+pub(crate) mod real_server;

@@ -1,8 +1,6 @@
 //! The servers that each test runs on.
 
 use std::fmt;
-use std::fs::OpenOptions;
-use std::io::Write;
 use std::panic::resume_unwind;
 use std::thread;
 use std::time::Duration;
@@ -12,6 +10,7 @@ use outlast_testing::{Server, ServerOptions, TimeMode};
 use tokio::runtime;
 use tokio::time::{Instant, timeout};
 
+use crate::real_server;
 use crate::scene::Scene;
 
 /// A kind of server.
@@ -47,11 +46,7 @@ where
 {
     let name = name_of::<F>();
     let mut backends = in_memory.to_vec();
-    backends.extend(
-        std::env::var("OUTLAST_TEST_ADDRESS")
-            .ok()
-            .map(Backend::Real),
-    );
+    backends.extend(real_server::address().map(Backend::Real));
     let outcomes = thread::scope(|scope| {
         let threads: Vec<_> = backends
             .into_iter()
@@ -94,7 +89,7 @@ where
     // Bodies that wait forever are part of some tests.
     runtime.shutdown_background();
     if matches!(backend, Backend::Real(_)) {
-        report(name, took);
+        real_server::report(&format!("{name} {took:.1?}"));
     }
 }
 
@@ -151,18 +146,6 @@ fn name_of<F>() -> &'static str {
     let name = std::any::type_name::<F>();
     let name = name.split_once("::").map_or(name, |(_, path)| path);
     name.split_once("::{{").map_or(name, |(test, _)| test)
-}
-
-/// Notes that the real server was there, and for how long.
-fn report(name: &str, took: Duration) {
-    let Ok(path) = std::env::var("OUTLAST_TEST_REPORT") else {
-        return;
-    };
-    let file = OpenOptions::new().create(true).append(true).open(path);
-    // One write, so that the lines of several threads do not mix.
-    let written =
-        file.and_then(|mut file| file.write_all(format!("{name} {took:.1?}\n").as_bytes()));
-    written.expect("the report can be written");
 }
 
 const DEADLINE: Duration = Duration::from_secs(120);

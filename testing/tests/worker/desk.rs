@@ -93,6 +93,15 @@ impl Desk {
         Ok("cleaned up".to_owned())
     }
 
+    /// Goes on until it is told to stop, and then until the test lets it pass.
+    #[activity(start_to_close_timeout = "1m")]
+    pub(crate) async fn winds_up(&self, ctx: ActivityContext) -> Result<u32, ActivityError> {
+        self.note(Note::Began(ctx.info().attempt));
+        self.note(Note::Stopped(ctx.canceled().await));
+        self.pass_gate().await;
+        Ok(ctx.info().attempt)
+    }
+
     /// Is silent until it is told to stop, on the first attempt.
     #[activity(start_to_close_timeout = "1m")]
     pub(crate) async fn hangs_at_first(

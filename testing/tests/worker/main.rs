@@ -33,3 +33,6 @@ mod shutdown;
 mod signals;
 mod updates;
 mod waiting;
+
+#[path = "../support/real_server.rs"]
+mod real_server;

@@ -10,8 +10,8 @@ use crate::desk::{Desk, Note};
 use crate::eventually::event;
 
 #[workflow]
-async fn waits_for_it(ctx: WorkflowContext) -> WorkflowResult<u32> {
-    Ok(ctx.activity(Desk::waits, ()).await?)
+async fn winds_it_up(ctx: WorkflowContext) -> WorkflowResult<u32> {
+    Ok(ctx.activity(Desk::winds_up, ()).await?)
 }
 
 #[workflow]
@@ -24,19 +24,37 @@ async fn listens_to_it(ctx: WorkflowContext) -> WorkflowResult<String> {
 fn a_worker_that_stops_waits_for_its_activities() {
     on_each_backend(async |scene| {
         let (desk, notes) = Desk::new();
-        let worker = scene.worker().workflow(waits_for_it).activities(desk);
+        let worker = scene.worker().workflow(winds_it_up).activities(desk);
+        let grace = Duration::from_millis(10);
+        let worker = worker.with(|builder| builder.graceful_shutdown_period(grace));
         let mut worker = worker.run();
-        let workflow = scene.start(waits_for_it, ()).await.unwrap();
+        let workflow = scene.start(winds_it_up, ()).await.unwrap();
         assert_eq!(notes.next().await, Note::Began(1));
         worker.ask_to_stop();
-        // The server hears of a worker's end before anything else comes to its end.
-        tokio::time::sleep(Duration::from_millis(200)).await;
+        let told = Note::Stopped(CancelReason::WorkerShutdown);
+        assert_eq!(notes.next().await, told);
         assert!(!worker.has_stopped());
         notes.open_gate();
         worker.stopped().await.unwrap();
         event(&workflow, "ActivityTaskCompleted").await;
-        let _another = scene.worker().workflow(waits_for_it).run();
+        let _another = scene.worker().workflow(winds_it_up).run();
         assert_eq!(workflow.result().await.unwrap(), 1);
+    });
+}
+
+#[test]
+fn without_a_grace_activities_are_not_told_that_their_worker_stops() {
+    on_each_backend(async |scene| {
+        let (desk, notes) = Desk::new();
+        let worker = scene.worker().workflow(listens_to_it).activities(desk);
+        let mut worker = worker.run();
+        let workflow = scene.start(listens_to_it, ()).await.unwrap();
+        assert_eq!(notes.next().await, Note::Began(1));
+        worker.ask_to_stop();
+        notes.open_gate();
+        worker.stopped().await.unwrap();
+        event(&workflow, "ActivityTaskCompleted").await;
+        assert_eq!(notes.rest().await, []);
     });
 }
 
@@ -96,7 +114,7 @@ fn a_worker_that_stopped_leaves_its_workflows_to_the_next_at_once() {
 fn a_worker_without_work_stops_at_once() {
     on_each_backend(async |scene| {
         let (desk, _notes) = Desk::new();
-        scene.worker().workflow(waits_for_it).run().stop().await;
+        scene.worker().workflow(winds_it_up).run().stop().await;
         scene.worker().activities(desk).run().stop().await;
     });
 }
