@@ -15,7 +15,8 @@ use super::pace::Drivers;
 use super::service::InProcessServer;
 use super::tcp::BoundServer;
 use crate::server::{
-    Answer, CallId, Engine, Error, PendingTimer, ServerOptions, Stalled, WorkflowTaskFailure,
+    Answer, CallId, Engine, Error, Oracle, PendingTimer, ServerOptions, Stalled, TimeMode,
+    WorkflowTaskFailure,
 };
 
 /// A Temporal server inside this process.
@@ -67,9 +68,45 @@ impl Server {
     ///
     /// With a clock that follows the wall clock, this must be called inside a tokio runtime.
     pub fn new(options: ServerOptions) -> Self {
-        let started = options.time.follows_wall().then(Instant::now);
+        let time = options.time;
+        Self::around(Engine::new(options), time)
+    }
+
+    /// A server without any workflows, with an oracle of its own for all that the options' seed and
+    /// order decide otherwise.
+    ///
+    /// # Examples
+    /// ```
+    /// use outlast_testing::server::{Oracle, Order, Seeded, Site, Subject};
+    /// use outlast_testing::{Server, ServerOptions};
+    ///
+    /// /// Whatever came last comes first.
+    /// #[derive(Debug)]
+    /// struct Backwards(Seeded);
+    ///
+    /// impl Oracle for Backwards {
+    ///     fn draw(&self, site: Site, subject: Subject<'_>) -> u64 {
+    ///         self.0.draw(site, subject)
+    ///     }
+    ///
+    ///     fn pick(&mut self, _site: Site, _subject: Subject<'_>, count: usize) -> usize {
+    ///         count - 1
+    ///     }
+    /// }
+    ///
+    /// let oracle = Backwards(Seeded::new(7, Order::Arrival));
+    /// let server = Server::with_oracle(ServerOptions::default(), oracle);
+    /// assert!(server.pending_timers().is_empty());
+    /// ```
+    pub fn with_oracle(options: ServerOptions, oracle: impl Oracle + 'static) -> Self {
+        let time = options.time;
+        Self::around(Engine::with_oracle(options, Box::new(oracle)), time)
+    }
+
+    fn around(engine: Engine, time: TimeMode) -> Self {
+        let started = time.follows_wall().then(Instant::now);
         let state = State {
-            engine: Engine::new(options),
+            engine,
             calls: 0,
             waiting: HashMap::new(),
             task_failures: VecDeque::new(),

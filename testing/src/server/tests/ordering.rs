@@ -1,12 +1,21 @@
 //! What may happen in any order, and what an oracle makes of it.
 
+use outlast_proto::temporal::api::batch::v1::BatchOperationSignal;
 use outlast_proto::temporal::api::command::v1::Command;
 use outlast_proto::temporal::api::enums::v1::EventType as E;
 use outlast_proto::temporal::api::enums::v1::ParentClosePolicy;
 use outlast_proto::temporal::api::history::v1::history_event::Attributes;
+use outlast_proto::temporal::api::schedule::v1::schedule_action::Action;
+use outlast_proto::temporal::api::schedule::v1::{
+    IntervalSpec, Schedule, ScheduleAction, ScheduleSpec,
+};
+use outlast_proto::temporal::api::workflow::v1::NewWorkflowExecutionInfo;
+use outlast_proto::temporal::api::workflowservice::v1 as api;
+use outlast_proto::temporal::api::workflowservice::v1::start_batch_operation_request::Operation;
 
 use super::builders::*;
 use super::scene::*;
+use crate::server::wire::workflow_execution;
 use crate::server::{Engine, Oracle, Order, Seeded, ServerOptions, Site, Subject};
 
 /// Picks the last of all possibilities at one site, and the first elsewhere.
@@ -170,4 +179,73 @@ fn a_task_may_reach_its_worker_before_the_news_of_a_child() {
     assert_eq!(task_with_child(Site::Batch), usual);
     let early = [scheduled, started, completed, child, scheduled];
     assert_eq!(task_with_child(Site::Dispatch), early);
+}
+
+/// The workflows of two schedules that act at one instant, as they start.
+fn scheduled(site: Site) -> Vec<String> {
+    let mut scene = scene(site);
+    for id in ["s", "t"] {
+        scene.engine.create_schedule(hourly(id)).unwrap();
+    }
+    scene.advance(3600);
+    let histories = scene.engine.histories().into_iter();
+    histories.map(|(id, _)| id[..1].to_owned()).collect()
+}
+
+/// A schedule that starts a workflow of the same name at every full hour.
+fn hourly(id: &str) -> api::CreateScheduleRequest {
+    let every = |seconds| IntervalSpec {
+        interval: prost_types::Duration { seconds, nanos: 0 }.into(),
+        ..Default::default()
+    };
+    let workflow = NewWorkflowExecutionInfo {
+        workflow_id: id.to_owned(),
+        workflow_type: Scene::start_request().workflow_type,
+        task_queue: queue("q"),
+        ..Default::default()
+    };
+    api::CreateScheduleRequest {
+        namespace: "default".to_owned(),
+        schedule_id: id.to_owned(),
+        request_id: id.to_owned(),
+        schedule: Some(Schedule {
+            spec: Some(ScheduleSpec {
+                interval: vec![every(3600)],
+                ..Default::default()
+            }),
+            action: Some(ScheduleAction {
+                action: Some(Action::StartWorkflow(workflow)),
+            }),
+            ..Default::default()
+        }),
+        ..Default::default()
+    }
+}
+
+#[test]
+fn schedules_that_act_at_one_instant_may_do_so_in_any_order() {
+    assert_eq!(scheduled(Site::Batch), ["s", "t"]);
+    assert_eq!(scheduled(Site::Due), ["t", "s"]);
+}
+
+#[test]
+fn a_batch_may_come_to_its_workflows_in_any_order() {
+    for (site, want) in [(Site::Due, ["a", "b"]), (Site::Batch, ["b", "a"])] {
+        let mut scene = scene(site);
+        start_and_complete(&mut scene, &["a", "b"], &[]);
+        let signal = BatchOperationSignal {
+            signal: "s".to_owned(),
+            ..Default::default()
+        };
+        let request = api::StartBatchOperationRequest {
+            namespace: "default".to_owned(),
+            job_id: "job".to_owned(),
+            reason: "news".to_owned(),
+            executions: ["a", "b"].map(|id| workflow_execution(id, "")).to_vec(),
+            operation: Some(Operation::SignalOperation(signal)),
+            ..Default::default()
+        };
+        scene.engine.start_batch_operation(request).unwrap();
+        assert_eq!(next_tasks(&mut scene, 2), want);
+    }
 }
