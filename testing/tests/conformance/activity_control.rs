@@ -262,3 +262,18 @@ async fn operators_have_to_name_activities_that_exist() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn an_activity_that_goes_on_with_a_jitter_comes_within_it() {
+    conform("activity/jitter", async |peer| {
+        scheduled(peer, 1.0).await;
+        pause_a(peer).await;
+        let mut request = unpause_request(peer, Some(Unpaused::Id("a".to_owned())));
+        request.jitter = seconds(1.0);
+        peer.client.clone().unpause_activity(request).await.unwrap();
+        let task = peer.poll_activity().await;
+        assert_eq!((task.activity_id.as_str(), task.attempt), ("a", 1));
+        peer.terminate("").await.unwrap();
+    })
+    .await;
+}

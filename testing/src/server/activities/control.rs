@@ -11,6 +11,7 @@ use crate::server::Engine;
 use crate::server::activities::{Activity, ActivityState};
 use crate::server::errors::{Error, Result};
 use crate::server::execution::{Execution, RunKey};
+use crate::server::wire::set_duration;
 use crate::server::world::World;
 
 /// Who paused an activity, when and why.
@@ -71,7 +72,7 @@ impl Engine {
         Ok(api::PauseActivityResponse::default())
     }
 
-    /// Lets paused activities go on, at once.
+    /// Lets paused activities go on, at once or within a jitter.
     ///
     /// # Errors
     /// The workflow is unknown or closed, or has no such activity.
@@ -226,8 +227,22 @@ impl Execution {
                 activity.forget_heartbeats();
             }
             activity.last_failure = None;
-            self.queue_activity(scheduled_event_id, world);
+            self.queue_within(request.jitter.as_ref(), scheduled_event_id, world);
         }
+    }
+
+    /// Puts an activity into its queue, after a share of the jitter if there is one.
+    fn queue_within(
+        &mut self,
+        jitter: Option<&prost_types::Duration>,
+        scheduled_event_id: i64,
+        world: &mut World,
+    ) {
+        let Some(jitter) = set_duration(jitter) else {
+            return self.queue_activity(scheduled_event_id, world);
+        };
+        let until = world.after(self.draw_jitter(jitter, world));
+        self.back_off_until(until, scheduled_event_id, world);
     }
 
     /// Starts an activity over. A running first attempt is told by its heartbeats, while the worker
@@ -261,7 +276,7 @@ impl Execution {
                 }
                 activity.park(self.stamps.next(), world);
                 if activity.pause.is_none() {
-                    self.queue_activity(scheduled_event_id, world);
+                    self.queue_within(request.jitter.as_ref(), scheduled_event_id, world);
                 }
             }
         }

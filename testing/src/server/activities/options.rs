@@ -1,6 +1,6 @@
 //! Options of activities that can be changed while they are pending.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use outlast_proto::temporal::api::activity::v1::ActivityOptions;
 use outlast_proto::temporal::api::command::v1::ScheduleActivityTaskCommandAttributes;
@@ -146,10 +146,23 @@ impl Execution {
         let policy = activity.scheduled.retry_policy.clone().unwrap_or_default();
         let since = activity.last_failed_at.unwrap_or(world.now);
         let until = later(since, retry::interval(&policy, activity.attempt));
+        activity.last_failure = None;
+        self.back_off_until(until, scheduled_event_id, world);
+    }
+
+    /// Lets an activity wait for a moment before it goes into its queue.
+    pub(super) fn back_off_until(
+        &mut self,
+        until: SystemTime,
+        scheduled_event_id: i64,
+        world: &mut World,
+    ) {
+        let Some(activity) = self.activities.get_mut(&scheduled_event_id) else {
+            return;
+        };
         activity.disarm(world);
         activity.stamp = self.stamps.next();
         activity.state = ActivityState::BackingOff { until };
-        activity.last_failure = None;
         let timer = Timer::ActivityRetry { scheduled_event_id };
         let key = world.timers.arm(self.key, until.max(world.now), timer);
         activity.attempt_timers.push(key);

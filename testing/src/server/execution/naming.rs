@@ -1,7 +1,9 @@
 //! The names of runs and of what happens in them, which do not depend on other workflows.
 
+use std::time::Duration;
+
 use crate::server::execution::Execution;
-use crate::server::oracle::{Site, Subject};
+use crate::server::oracle::{Site, Subject, share};
 use crate::server::world::World;
 
 /// What a run is called.
@@ -43,12 +45,21 @@ impl World {
 impl Execution {
     /// An id for something that happens in this run.
     pub(in crate::server) fn draw_id(&mut self, site: Site, world: &World) -> String {
-        let subject = Subject {
+        world.uuid(site, self.next_subject())
+    }
+
+    /// A share of a jitter, for something that happens in this run.
+    pub(in crate::server) fn draw_jitter(&mut self, jitter: Duration, world: &World) -> Duration {
+        let drawn = world.decisions.draw(Site::Jitter, self.next_subject());
+        share(jitter, drawn)
+    }
+
+    fn next_subject(&mut self) -> Subject<'_> {
+        Subject {
             namespace: &self.namespace,
             name: &self.workflow_id,
             run: self.number,
             number: self.stamps.next(),
-        };
-        world.uuid(site, subject)
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! Numbers that depend on names, and on nothing else.
 
+use std::time::Duration;
+
 use super::{Site, Subject};
 
 /// The number of one question.
@@ -14,6 +16,13 @@ pub(super) fn question(seed: u64, site: Site, subject: Subject<'_>) -> u64 {
 /// A number that depends on these two alone, whatever else is drawn before or after.
 pub(in crate::server) fn draw(seed: u64, number: u64) -> u64 {
     mixed(seed.wrapping_add(number.wrapping_add(1).wrapping_mul(GAMMA)))
+}
+
+/// The share of a duration that a drawn number means; never all of it. In milliseconds, as servers
+/// count.
+pub(in crate::server) fn share(whole: Duration, drawn: u64) -> Duration {
+    let share = (u128::from(drawn) * whole.as_millis()) >> 64;
+    Duration::from_millis(share as u64)
 }
 
 /// Takes in eight bytes at a time, and the length, so that one text never looks like two.

@@ -39,7 +39,7 @@ pub use self::seeded::{Order, Seeded};
 pub use self::site::{Site, Subject};
 
 pub(super) use self::decisions::Decisions;
-pub(super) use self::hash::draw;
+pub(super) use self::hash::{draw, share};
 
 /// Decides what the server leaves open.
 ///

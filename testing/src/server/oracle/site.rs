@@ -23,7 +23,7 @@ pub enum Site {
     Endpoint,
     /// Draws the request id of a signal or a cancellation from another workflow.
     External,
-    /// Draws what the jitter of a schedule depends on.
+    /// Draws the jitter of an activity, and what that of a schedule depends on.
     Jitter,
     /// Draws the request id of a Nexus operation.
     NexusOperation,

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use outlast_proto::temporal::api::schedule::v1::{IntervalSpec, ScheduleSpec};
 
 use super::calendar::Calendar;
-use crate::server::oracle::draw;
+use crate::server::oracle::{draw, share};
 use crate::server::time::end::{end_of_time, later};
 use crate::server::wire::{set_duration, since_epoch, system_time};
 
@@ -127,9 +127,7 @@ impl Timing {
         let gap = self
             .next_included(nominal)
             .map_or(self.jitter, |next| from_seconds_between(nominal, next));
-        let limit = self.jitter.min(gap).as_millis();
-        let drawn = u128::from(draw(self.seed, nominal as u64));
-        Duration::from_millis(((drawn * limit) >> 64) as u64)
+        share(self.jitter.min(gap), draw(self.seed, nominal as u64))
     }
 }
 

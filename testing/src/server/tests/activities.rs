@@ -9,6 +9,7 @@ use outlast_proto::temporal::api::workflowservice::v1 as api;
 
 use super::builders::*;
 use super::scene::*;
+use crate::server::ServerOptions;
 
 fn failure_with(
     change: impl FnOnce(&mut outlast_proto::temporal::api::failure::v1::ApplicationFailureInfo),
@@ -263,4 +264,49 @@ fn pending_activities_are_described() {
     assert_eq!(pending.attempt, 2);
     assert_eq!(pending.last_failure.as_ref().unwrap().message, "boom");
     assert_eq!(pending.current_retry_interval, seconds(1.0));
+}
+
+/// How many seconds a paused activity is put off that goes on with a jitter of a minute.
+fn put_off(seed: u64) -> f64 {
+    let mut scene = Scene::with(ServerOptions {
+        seed,
+        ..ServerOptions::default()
+    });
+    scene.start();
+    let task = scene.poll();
+    let command = schedule_activity(activity("a"));
+    scene.complete(&task, vec![command]).unwrap();
+    let pause = api::PauseActivityRequest {
+        namespace: "default".to_owned(),
+        execution: execution(""),
+        activity: Some(api::pause_activity_request::Activity::Id("a".to_owned())),
+        ..Default::default()
+    };
+    scene.engine.pause_activity(pause).unwrap();
+    let go_on = api::UnpauseActivityRequest {
+        namespace: "default".to_owned(),
+        execution: execution(""),
+        activity: Some(api::unpause_activity_request::Activity::Id("a".to_owned())),
+        jitter: seconds(60.0),
+        ..Default::default()
+    };
+    scene.engine.unpause_activity(&go_on).unwrap();
+    let due = scene.engine.next_event().unwrap();
+    scene
+        .engine
+        .advance(due.duration_since(scene.engine.now()).unwrap());
+    assert_eq!(scene.poll_activity().attempt, 1);
+    scene.elapsed()
+}
+
+#[test]
+fn activities_that_go_on_with_a_jitter_are_spread_over_it() {
+    let waits: Vec<f64> = (0..20).map(put_off).collect();
+    assert!(
+        waits.iter().all(|wait| (0.0..60.0).contains(wait)),
+        "{waits:?}"
+    );
+    let early = waits.iter().filter(|wait| **wait < 30.0).count();
+    assert!((3..=17).contains(&early), "{waits:?}");
+    assert_eq!(put_off(7), put_off(7));
 }
