@@ -18,4 +18,4 @@ pub use env::{
     StandIn, StartTime, TestEnv, TestEnvBuilder, TestHandle, TestStart, assert_snapshot,
 };
 pub use grpc::{BoundServer, InProcessServer, Server, TimeHold};
-pub use server::{Order, PendingTimer, SearchAttributes, ServerOptions, TimeMode};
+pub use server::{Limits, Order, PendingTimer, SearchAttributes, ServerOptions, TimeMode};

@@ -68,7 +68,7 @@ impl Service<Request<Body>> for InProcessServer {
             };
             match Status::from_header_map(response.headers()) {
                 Some(status) if is_stub(&status) => Ok(unimplemented(&path)),
-                Some(status) if is_oversize(&status) => Ok(oversize()),
+                Some(status) if is_oversize(&status) => Ok(oversize(&status)),
                 _ => Ok(response),
             }
         })
@@ -86,9 +86,13 @@ fn is_oversize(status: &Status) -> bool {
     status.code() == Code::OutOfRange && status.message().contains("message length too large")
 }
 
-/// The real server's words, by which SDKs recognise this.
-fn oversize() -> Response<Body> {
-    Status::resource_exhausted("grpc: received message larger than max (4194304)").into_http()
+/// The real server's words, by which SDKs recognise this. The original says both sizes, too.
+fn oversize(original: &Status) -> Response<Body> {
+    let words = original.message().split(' ');
+    let numbers: Vec<&str> = words.filter(|word| word.parse::<u64>().is_ok()).collect();
+    let sizes = numbers.join(" vs. ");
+    Status::resource_exhausted(format!("grpc: received message larger than max ({sizes})"))
+        .into_http()
 }
 
 fn unimplemented(path: &str) -> Response<Body> {

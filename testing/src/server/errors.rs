@@ -62,6 +62,10 @@ impl Error {
         Self::new(Code::InvalidArgument, message)
     }
 
+    pub(super) fn blob_too_large() -> Self {
+        Self::invalid("Blob data size exceeds limit.")
+    }
+
     pub(super) fn unimplemented(message: impl Into<String>) -> Self {
         Self::new(Code::Unimplemented, message)
     }
@@ -245,6 +249,22 @@ impl Error {
             "PermissionDeniedFailure",
             &details::PermissionDeniedFailure::default(),
         )
+    }
+
+    pub(super) fn update_task_failed() -> Self {
+        Self::workflow_not_ready(
+            "Unable to perform workflow execution update due to unexpected workflow task failure.",
+        )
+    }
+
+    pub(super) fn too_many_updates_in_total(limit: usize) -> Self {
+        Self::failed_precondition(format!(
+            "The limit on the total number of distinct updates in this workflow has been reached \
+             ({limit}). Make sure any duplicate updates share an Update ID so the server can \
+             deduplicate them, and consider rejecting updates that you aren't going to process. You \
+             can also Continue-as-New to avoid this; we recommend you check Continue-as-New \
+             Suggested in your Workflow."
+        ))
     }
 
     pub(super) fn too_many_updates(limit: usize) -> Self {

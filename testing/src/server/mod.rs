@@ -77,6 +77,7 @@ use std::time::SystemTime;
 use outlast_proto::temporal::api::history::v1::HistoryEvent;
 
 pub use self::errors::{Code, Error, Result};
+pub use self::limits::Limits;
 pub use self::options::{SearchAttributes, ServerOptions, TimeMode};
 pub use self::oracle::{Oracle, Order, Seeded, Site, Subject};
 pub use self::queues::long_polls::{Answer, CallId};

@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use outlast_proto::temporal::api::enums::v1::IndexedValueType;
 
+use super::limits::Limits;
 use super::oracle::Order;
 
 /// How a server differs from the default.
@@ -28,6 +29,8 @@ pub struct ServerOptions {
     pub suggest_continue_as_new_events: i64,
     /// From what history size on a workflow is advised to continue as new.
     pub suggest_continue_as_new_bytes: i64,
+    /// How large things may be.
+    pub limits: Limits,
     /// How long a run must have lived before it may continue as new.
     pub minimal_run_interval: Duration,
 }
@@ -45,6 +48,7 @@ impl Default for ServerOptions {
             search_attributes: SearchAttributes::Registered(BTreeMap::new()),
             suggest_continue_as_new_events: 4096,
             suggest_continue_as_new_bytes: 4 << 20,
+            limits: Limits::default(),
             minimal_run_interval: Duration::ZERO,
         }
     }

@@ -230,12 +230,19 @@ impl Execution {
             .position(|q| q.stamp == stamp && matches!(q.state, QueryState::Started(_)))
             .ok_or_else(|| Error::not_found("query task not found, or already expired"))?;
         let query = self.queries.remove(at);
-        let result = WorkflowQueryResult {
+        let mut result = WorkflowQueryResult {
             result_type: request.completed_type,
             answer: request.query_result,
             error_message: request.error_message,
             failure: request.failure,
         };
+        if !world.options.limits.fits_blob(result.answer.as_ref()) {
+            result = WorkflowQueryResult {
+                result_type: QueryResultType::Failed as i32,
+                error_message: Error::blob_too_large().message,
+                ..Default::default()
+            };
+        }
         answer_query(query.call, result, world);
         Ok(())
     }
@@ -311,7 +318,10 @@ impl Execution {
 }
 
 fn answer_query(call: CallId, result: WorkflowQueryResult, world: &mut World) {
-    let answer = if result.result_type == QueryResultType::Answered as i32 {
+    let fits = world.options.limits.fits_blob(result.answer.as_ref());
+    let answer = if !fits {
+        Err(Error::blob_too_large())
+    } else if result.result_type == QueryResultType::Answered as i32 {
         Ok(api::QueryWorkflowResponse {
             query_result: result.answer,
             ..Default::default()

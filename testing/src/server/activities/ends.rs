@@ -8,11 +8,15 @@ use outlast_proto::temporal::api::history::v1 as events;
 use outlast_proto::temporal::api::workflowservice::v1::RespondActivityTaskFailedRequest;
 
 use crate::server::activities::ActivityState;
+use crate::server::activities::oversize::{
+    CANCEL_DETAILS_TOO_LARGE, HEARTBEAT_TOO_LARGE, RESULT_TOO_LARGE, oversize,
+};
 use crate::server::errors::{Error, Result};
 use crate::server::execution::Execution;
 use crate::server::execution::retry::{FailedAttempt, timeout_name};
 use crate::server::history::Draft;
 use crate::server::history::event_types::EventAttributes;
+use crate::server::limits::{kept_failure, reported_failure};
 use crate::server::time::timers::Timer;
 use crate::server::tokens::TaskToken;
 use crate::server::world::World;
@@ -26,6 +30,9 @@ impl Execution {
         world: &mut World,
     ) -> Result<()> {
         self.started_activity(token)?;
+        if !world.options.limits.fits_blob(result.as_ref()) {
+            return self.fail_oversize(token, RESULT_TOO_LARGE, identity, world);
+        }
         let scheduled_event_id = token.scheduled_event_id;
         self.end_activity(scheduled_event_id, world, |started_event_id| {
             events::ActivityTaskCompletedEventAttributes {
@@ -47,6 +54,9 @@ impl Execution {
         world: &mut World,
     ) -> Result<()> {
         let activity = self.started_activity(token)?;
+        if !world.options.limits.fits_blob(details.as_ref()) {
+            return self.fail_oversize(token, CANCEL_DETAILS_TOO_LARGE, identity, world);
+        }
         let requested = activity.cancel_requested_event_id.ok_or_else(|| {
             Error::invalid(
                 "unable to mark activity as canceled without activity being request canceled first",
@@ -83,21 +93,34 @@ impl Execution {
         });
     }
 
-    /// Takes in an attempt's failure: the next attempt backs off, or the activity fails.
+    /// Takes in an attempt's failure: the next attempt backs off, or the activity fails. Returns
+    /// what took the place of parts that were too large.
     pub(in crate::server) fn fail_activity(
         &mut self,
         token: &TaskToken,
         request: RespondActivityTaskFailedRequest,
         world: &mut World,
-    ) -> Result<()> {
+    ) -> Result<Vec<Failure>> {
         let activity = self.started_activity(token)?;
-        if request.last_heartbeat_details.is_some() {
-            activity.heartbeat_details = request.last_heartbeat_details;
+        let limits = &world.options.limits;
+        let mut replaced = Vec::new();
+        let reported = request.failure.unwrap_or_default();
+        let fits = limits.fits_blob(Some(&reported));
+        let failure = reported_failure(reported, limits);
+        if !fits {
+            replaced.push(failure.clone());
         }
-        let failure = request.failure.unwrap_or_default();
+        match request.last_heartbeat_details {
+            Some(details) if limits.fits_blob(Some(&details)) => {
+                activity.heartbeat_details = Some(details);
+                activity.last_heartbeat_at = Some(world.now);
+            }
+            Some(_) => replaced.push(oversize(HEARTBEAT_TOO_LARGE)),
+            None => {}
+        }
         let scheduled_event_id = token.scheduled_event_id;
         let Err(retry_state) = self.retry_activity(scheduled_event_id, &failure, world) else {
-            return Ok(());
+            return Ok(replaced);
         };
         self.end_activity(scheduled_event_id, world, |started_event_id| {
             events::ActivityTaskFailedEventAttributes {
@@ -110,7 +133,7 @@ impl Execution {
                 ..Default::default()
             }
         });
-        Ok(())
+        Ok(replaced)
     }
 
     /// Takes in that an attempt, or the whole activity, took too long.
@@ -192,7 +215,7 @@ impl Execution {
         }
         activity.stamp = self.stamps.next();
         activity.attempt += 1;
-        activity.last_failure = Some(failure.clone());
+        activity.last_failure = Some(kept_failure(failure));
         activity.last_failed_at = Some(world.now);
         if let Some(until) = until {
             let timer = Timer::ActivityRetry { scheduled_event_id };

@@ -4,6 +4,7 @@ pub(super) mod control;
 pub(super) mod ends;
 pub(super) mod naps;
 pub(super) mod options;
+mod oversize;
 pub(super) mod requests;
 
 use std::time::{Duration, SystemTime};
@@ -15,6 +16,7 @@ use outlast_proto::temporal::api::history::v1 as events;
 use outlast_proto::temporal::api::workflowservice::v1::PollActivityTaskQueueResponse;
 
 use self::control::Pause;
+use self::oversize::HEARTBEAT_TOO_LARGE;
 use super::deployments::Version;
 use super::errors::{Error, Result};
 use super::execution::{Execution, RunKey};
@@ -64,6 +66,15 @@ pub(super) struct HeartbeatReply {
     pub(super) cancel_requested: bool,
     pub(super) paused: bool,
     pub(super) reset: bool,
+}
+
+impl HeartbeatReply {
+    /// For an attempt that the server has ended.
+    const STOP: Self = Self {
+        cancel_requested: true,
+        paused: false,
+        reset: false,
+    };
 }
 
 /// Where an activity is.
@@ -318,8 +329,13 @@ impl Execution {
         &mut self,
         token: &TaskToken,
         details: Option<Payloads>,
+        identity: &str,
         world: &mut World,
     ) -> Result<HeartbeatReply> {
+        if !world.options.limits.fits_blob(details.as_ref()) {
+            self.fail_oversize(token, HEARTBEAT_TOO_LARGE, identity, world)?;
+            return Ok(HeartbeatReply::STOP);
+        }
         let key = self.key;
         let activity = self.started_activity(token)?;
         activity.heartbeat_details = details;

@@ -1,10 +1,13 @@
 //! What workers, and whoever completes activities for them, report about activities.
 
+use outlast_proto::temporal::api::failure::v1::Failure;
+use outlast_proto::temporal::api::failure::v1::failure::FailureInfo;
 use outlast_proto::temporal::api::workflowservice::v1 as api;
 
 use crate::server::Engine;
 use crate::server::errors::{Error, Result};
 use crate::server::execution::RunKey;
+use crate::server::limits::check_identity;
 use crate::server::tokens::TaskToken;
 use crate::server::wire::workflow_execution;
 
@@ -19,7 +22,7 @@ impl Engine {
     ) -> Result<api::RecordActivityTaskHeartbeatResponse> {
         let (key, token) = self.activity_run(&request.task_token)?;
         let reply = self.in_run(key, |run, world| {
-            run.heartbeat(&token, request.details, world)
+            run.heartbeat(&token, request.details, &request.identity, world)
         })?;
         Ok(api::RecordActivityTaskHeartbeatResponse {
             cancel_requested: reply.cancel_requested,
@@ -43,7 +46,7 @@ impl Engine {
             &request.activity_id,
         )?;
         let reply = self.in_run(key, |run, world| {
-            run.heartbeat(&token, request.details, world)
+            run.heartbeat(&token, request.details, &request.identity, world)
         })?;
         Ok(api::RecordActivityTaskHeartbeatByIdResponse {
             cancel_requested: reply.cancel_requested,
@@ -60,6 +63,7 @@ impl Engine {
         &mut self,
         request: api::RespondActivityTaskCompletedRequest,
     ) -> Result<api::RespondActivityTaskCompletedResponse> {
+        check_identity(&request.identity)?;
         let (key, token) = self.activity_run(&request.task_token)?;
         self.in_run(key, |run, world| {
             run.complete_activity(&token, request.result, &request.identity, world)
@@ -75,6 +79,7 @@ impl Engine {
         &mut self,
         request: api::RespondActivityTaskCompletedByIdRequest,
     ) -> Result<api::RespondActivityTaskCompletedByIdResponse> {
+        check_identity(&request.identity)?;
         let (key, token) = self.find_activity(
             &request.namespace,
             &request.workflow_id,
@@ -95,9 +100,19 @@ impl Engine {
         &mut self,
         request: api::RespondActivityTaskFailedRequest,
     ) -> Result<api::RespondActivityTaskFailedResponse> {
+        let is_application_failure = |failure: &Failure| {
+            matches!(
+                failure.failure_info,
+                Some(FailureInfo::ApplicationFailureInfo(_))
+            )
+        };
+        if !request.failure.as_ref().is_none_or(is_application_failure) {
+            return Err(Error::invalid("Failure must have ApplicationFailureInfo."));
+        }
+        check_identity(&request.identity)?;
         let (key, token) = self.activity_run(&request.task_token)?;
-        self.in_run(key, |run, world| run.fail_activity(&token, request, world))?;
-        Ok(api::RespondActivityTaskFailedResponse::default())
+        let failures = self.in_run(key, |run, world| run.fail_activity(&token, request, world))?;
+        Ok(api::RespondActivityTaskFailedResponse { failures })
     }
 
     /// As [`Self::respond_activity_task_failed`], for an activity named by its id.
@@ -108,6 +123,7 @@ impl Engine {
         &mut self,
         request: api::RespondActivityTaskFailedByIdRequest,
     ) -> Result<api::RespondActivityTaskFailedByIdResponse> {
+        check_identity(&request.identity)?;
         let (key, token) = self.find_activity(
             &request.namespace,
             &request.workflow_id,
@@ -121,8 +137,8 @@ impl Engine {
             cause: request.cause,
             ..Default::default()
         };
-        self.in_run(key, |run, world| run.fail_activity(&token, request, world))?;
-        Ok(api::RespondActivityTaskFailedByIdResponse::default())
+        let failures = self.in_run(key, |run, world| run.fail_activity(&token, request, world))?;
+        Ok(api::RespondActivityTaskFailedByIdResponse { failures })
     }
 
     /// Takes in that an activity stopped because it was asked to.
@@ -133,6 +149,7 @@ impl Engine {
         &mut self,
         request: api::RespondActivityTaskCanceledRequest,
     ) -> Result<api::RespondActivityTaskCanceledResponse> {
+        check_identity(&request.identity)?;
         let (key, token) = self.activity_run(&request.task_token)?;
         self.in_run(key, |run, world| {
             run.cancel_activity(&token, request.details, &request.identity, world)
@@ -148,6 +165,7 @@ impl Engine {
         &mut self,
         request: api::RespondActivityTaskCanceledByIdRequest,
     ) -> Result<api::RespondActivityTaskCanceledByIdResponse> {
+        check_identity(&request.identity)?;
         let (key, token) = self.find_activity(
             &request.namespace,
             &request.workflow_id,

@@ -33,6 +33,11 @@ impl Engine {
             return Err(Error::invalid("SignalName is not set on request."));
         }
         check_length("SignalName", &request.signal_name)?;
+        check_length("RequestId", &request.request_id)?;
+        self.world
+            .options
+            .limits
+            .check_blob(request.input.as_ref())?;
         let key = self.find_open(&request.namespace, request.workflow_execution.as_ref())?;
         let now = self.world.now;
         let run = &self.runs[&key];
@@ -166,6 +171,10 @@ impl Engine {
         if query.query_type.is_empty() {
             return Err(Error::invalid("QueryType is not set on request."));
         }
+        self.world
+            .options
+            .limits
+            .check_blob(query.query_args.as_ref())?;
         let key = self.find(&request.namespace, request.execution.as_ref())?;
         let call = self.world.calls.next_id();
         let reject = request.query_reject_condition;

@@ -9,11 +9,14 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use outlast_proto::temporal::api::enums::v1::{ArchivalState, NamespaceState};
-use outlast_proto::temporal::api::namespace::v1::namespace_info::{Capabilities, Limits};
+use outlast_proto::temporal::api::namespace::v1::namespace_info::{
+    Capabilities, Limits as NamespaceLimits,
+};
 use outlast_proto::temporal::api::namespace::v1::{BadBinaries, NamespaceConfig, NamespaceInfo};
 
 use super::Engine;
 use super::errors::{Error, Result};
+use super::limits::Limits;
 use super::options::ServerOptions;
 use super::search_attributes::SearchAttributeMap;
 use super::wire::wire_duration;
@@ -24,6 +27,7 @@ pub(super) struct Namespaces {
     by_name: BTreeMap<String, Namespace>,
     /// What a new namespace begins with.
     search_attributes: SearchAttributeMap,
+    limits: Limits,
     /// Names that nobody has registered are registered when somebody uses them.
     registers_unknown: bool,
 }
@@ -41,6 +45,7 @@ impl Namespaces {
         let mut namespaces = Self {
             by_name: BTreeMap::new(),
             search_attributes: SearchAttributeMap::new(&options.search_attributes),
+            limits: options.limits,
             registers_unknown: !options.strict_namespaces,
         };
         for name in &options.namespaces {
@@ -51,9 +56,9 @@ impl Namespaces {
 
     /// The namespace of this name; if there is none yet, a new one.
     fn add(&mut self, name: &str) -> &mut Namespace {
-        let search_attributes = &self.search_attributes;
+        let (search_attributes, limits) = (&self.search_attributes, &self.limits);
         let entry = self.by_name.entry(name.to_owned());
-        entry.or_insert_with(|| Namespace::new(name, search_attributes.clone()))
+        entry.or_insert_with(|| Namespace::new(name, search_attributes.clone(), limits))
     }
 
     /// The namespace of this name.
@@ -97,13 +102,13 @@ impl Namespaces {
 
 impl Namespace {
     /// A namespace with the settings of the one that every server begins with.
-    fn new(name: &str, search_attributes: SearchAttributeMap) -> Self {
+    fn new(name: &str, search_attributes: SearchAttributeMap, limits: &Limits) -> Self {
         let info = NamespaceInfo {
             name: name.to_owned(),
             state: NamespaceState::Registered as i32,
             id: namespace_id(name),
             capabilities: Some(capabilities()),
-            limits: Some(limits()),
+            limits: Some(advertised(limits)),
             ..Default::default()
         };
         let config = NamespaceConfig {
@@ -168,10 +173,10 @@ fn capabilities() -> Capabilities {
     }
 }
 
-fn limits() -> Limits {
-    Limits {
-        blob_size_limit_error: 2 << 20,
-        memo_size_limit_error: 2 << 20,
+fn advertised(limits: &Limits) -> NamespaceLimits {
+    NamespaceLimits {
+        blob_size_limit_error: limits.blob_bytes as i64,
+        memo_size_limit_error: limits.memo_bytes as i64,
         workflow_task_completion_size_limit_error: 40 << 20,
     }
 }

@@ -16,6 +16,7 @@ use super::errors::{Error, Result};
 use super::execution::options::OptionsChange;
 use super::execution::{Execution, RunKey};
 use super::history::Draft;
+use super::limits::check_length;
 use super::world::World;
 
 /// What a reset does.
@@ -43,6 +44,7 @@ impl Engine {
         if request.request_id.is_empty() {
             return Err(Error::invalid("RequestId is not set on request."));
         }
+        check_length("RequestId", &request.request_id)?;
         let reset = Reset {
             finish_id: request.workflow_task_finish_event_id,
             excluded: Exclusions::new(

@@ -19,7 +19,7 @@ use super::timing::Timing;
 use super::{Schedule, ScheduleKey};
 use crate::server::Engine;
 use crate::server::errors::{Error, Result};
-use crate::server::limits::ID_LIMIT;
+use crate::server::limits::{check_length, check_name, check_queue_name};
 use crate::server::oracle::{Site, Subject};
 use crate::server::start::check::check_timeouts;
 use crate::server::wire::{set_duration, system_time, timestamp, wire_duration};
@@ -37,6 +37,7 @@ impl Engine {
         if request.request_id.is_empty() {
             return Err(Error::invalid("RequestId is not set on request."));
         }
+        check_length("RequestId", &request.request_id)?;
         let wanted = request.schedule.unwrap_or_default();
         let (spec, timing) =
             self.read_spec(&request.namespace, &request.schedule_id, wanted.spec)?;
@@ -46,6 +47,10 @@ impl Engine {
         }
         let mut search_attributes = request.search_attributes;
         self.check_search_attributes(&request.namespace, search_attributes.as_ref())?;
+        self.world
+            .options
+            .limits
+            .check_memo(request.memo.as_ref())?;
 
         let id = (request.namespace.clone(), request.schedule_id.clone());
         if let Some(existing) = self.schedules.by_id.get(&id)
@@ -237,13 +242,7 @@ impl Engine {
 
     fn check_schedule_id(&self, namespace: &str, id: &str) -> Result<()> {
         self.check_namespace(namespace)?;
-        let length = INNER_PREFIX.len() + id.len();
-        if length > ID_LIMIT {
-            return Err(Error::invalid(format!(
-                "WorkflowId exceeds maximum allowed length ({length}/{ID_LIMIT})"
-            )));
-        }
-        Ok(())
+        check_name("WorkflowId", &format!("{INNER_PREFIX}{id}"))
     }
 
     fn read_spec(
@@ -273,13 +272,15 @@ impl Engine {
                 "Scheduled workflow must not contain WorkflowIDReusePolicy",
             ));
         }
-        let named = |name: Option<&String>| name.is_some_and(|name| !name.is_empty());
-        if !named(workflow.workflow_type.as_ref().map(|t| &t.name)) {
+        let workflow_type = workflow.workflow_type.as_ref();
+        let workflow_type = workflow_type.map_or("", |t| t.name.as_str());
+        let queue = workflow.task_queue.as_ref();
+        let queue = queue.map_or("", |queue| queue.name.as_str());
+        if workflow_type.is_empty() {
             return Err(Error::invalid("WorkflowType is not set on request."));
         }
-        if !named(workflow.task_queue.as_ref().map(|queue| &queue.name)) {
-            return Err(Error::invalid("taskQueue is not set"));
-        }
+        check_length("WorkflowType", workflow_type)?;
+        check_queue_name(queue)?;
         check_timeouts([
             (
                 "WorkflowExecutionTimeout",
@@ -288,7 +289,11 @@ impl Engine {
             ("WorkflowRunTimeout", &workflow.workflow_run_timeout),
             ("WorkflowTaskTimeout", &workflow.workflow_task_timeout),
         ])?;
-        self.check_search_attributes(namespace, workflow.search_attributes.as_ref())
+        self.check_search_attributes(namespace, workflow.search_attributes.as_ref())?;
+        match self.world.options.limits.fits_blob(Some(workflow)) {
+            true => Ok(()),
+            false => Err(Error::blob_too_large()),
+        }
     }
 }
 

@@ -8,5 +8,5 @@ mod requests;
 mod system;
 mod values;
 
-pub(super) use self::registered::SearchAttributeMap;
+pub(super) use self::registered::{SearchAttributeMap, size_flaw};
 use self::system::system_attributes;

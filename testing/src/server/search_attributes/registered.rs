@@ -124,12 +124,6 @@ impl SearchAttributeMap {
                     "invalid value for search attribute {name} of type {value_type}: {shown}"
                 ));
             }
-            if payload.data.len() > VALUE_LIMIT {
-                return Err(format!(
-                    "search attribute {name} value size {} exceeds size limit {VALUE_LIMIT}",
-                    payload.data.len()
-                ));
-            }
         }
         Ok(())
     }
@@ -176,6 +170,16 @@ impl Attributes for SearchAttributeMap {
             _ => known(&format!("{PREFIX}{name}")),
         })
     }
+}
+
+/// Which value is too large to be found by, if one is.
+pub(in crate::server) fn size_flaw(attributes: Option<&Wire>) -> Option<String> {
+    let mut fields = attributes.iter().flat_map(|a| &a.indexed_fields);
+    let (name, payload) = fields.find(|(_, payload)| payload.data.len() > VALUE_LIMIT)?;
+    let size = payload.data.len();
+    Some(format!(
+        "search attribute {name} value size {size} exceeds size limit {VALUE_LIMIT}"
+    ))
 }
 
 /// How many attributes of a type a namespace can have.

@@ -8,9 +8,10 @@ use crate::server::cron;
 use crate::server::deployments::overrides;
 use crate::server::errors::{Error, Result};
 use crate::server::execution::retry;
-use crate::server::limits::{ID_LIMIT, check_length};
+use crate::server::limits::{check_length, check_name, check_queue_name};
 use crate::server::nexus::check_callbacks;
 use crate::server::queues::matching::{QueueKey, QueueType};
+use crate::server::search_attributes;
 use crate::server::wire::{duration_flaw, set_duration};
 
 impl Engine {
@@ -48,7 +49,10 @@ impl Engine {
         };
         let versioning = request.versioning_override.as_ref();
         overrides::check(versioning, &queue, &self.world.deployments)?;
-        self.check_search_attributes(&request.namespace, request.search_attributes.as_ref())
+        self.check_search_attributes(&request.namespace, request.search_attributes.as_ref())?;
+        let limits = &self.world.options.limits;
+        limits.check_blob(request.input.as_ref())?;
+        limits.check_memo(request.memo.as_ref())
     }
 
     pub(in crate::server) fn check_search_attributes(
@@ -57,7 +61,8 @@ impl Engine {
         attributes: Option<&SearchAttributes>,
     ) -> Result<()> {
         let known = self.world.namespaces.search_attributes(namespace);
-        known.check(namespace, attributes).map_err(Error::invalid)
+        known.check(namespace, attributes).map_err(Error::invalid)?;
+        search_attributes::size_flaw(attributes).map_or(Ok(()), |flaw| Err(Error::invalid(flaw)))
     }
 }
 
@@ -66,25 +71,15 @@ fn check_names(request: &StartWorkflowExecutionRequest) -> Result<()> {
     let workflow_type = workflow_type.unwrap_or_default();
     let queue = request.task_queue.as_ref().map(|queue| queue.name.as_str());
     let queue = queue.unwrap_or_default();
-    let length = request.workflow_id.len();
-    if length == 0 {
+    if request.workflow_id.is_empty() {
         return Err(Error::invalid("WorkflowId is not set on request."));
     }
-    if length > ID_LIMIT {
-        return Err(Error::invalid(format!(
-            "WorkflowId exceeds maximum allowed length ({length}/{ID_LIMIT})"
-        )));
-    }
+    check_name("WorkflowId", &request.workflow_id)?;
     if workflow_type.is_empty() {
         return Err(Error::invalid("WorkflowType is not set on request."));
     }
     check_length("WorkflowType", workflow_type)?;
-    if queue.is_empty() {
-        return Err(Error::invalid("taskQueue is not set"));
-    }
-    if queue.len() > ID_LIMIT {
-        return Err(Error::invalid("taskQueue length exceeds limit"));
-    }
+    check_queue_name(queue)?;
     check_length("RequestId", &request.request_id)
 }
 

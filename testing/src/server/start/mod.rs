@@ -20,7 +20,7 @@ use super::errors::{Error, Result};
 use super::execution::retry;
 use super::execution::{NewRun, RunKey};
 use super::history::Draft;
-use super::limits::check_length;
+use super::limits::check_name;
 use super::nexus::CompletionCallback;
 use super::oracle::{Site, Subject};
 use super::wire::{normal_queue, set_duration, timestamp, wire_duration};
@@ -96,8 +96,15 @@ impl Engine {
         {
             return Err(Error::invalid("workflow type not set"));
         }
+        check_name("signal name", &signal.signal_name)?;
+        check_name("Request ID", &start.request_id)?;
+        let workflow_type = start.workflow_type.as_ref().map(|t| t.name.as_str());
+        check_name("workflow type name", workflow_type.unwrap_or_default())?;
         self.check_start(&start)?;
-        check_length("SignalName", &signal.signal_name)?;
+        self.world
+            .options
+            .limits
+            .check_blob(signal.input.as_ref())?;
         if start.workflow_id_conflict_policy() == Conflict::Fail {
             return Err(Error::invalid(
                 "Invalid WorkflowIDConflictPolicy: WORKFLOW_ID_CONFLICT_POLICY_FAIL is not \

@@ -15,6 +15,7 @@ use outlast_proto::temporal::api::workflowservice::v1::describe_task_queue_respo
 
 use crate::server::Engine;
 use crate::server::errors::{Error, Result};
+use crate::server::limits::check_queue_name;
 use crate::server::queues::matching::{QueueKey, QueueType, QueuedTask};
 use crate::server::wire::wire_duration;
 
@@ -34,6 +35,7 @@ impl Engine {
         if queue.name.is_empty() {
             return Err(Error::invalid("missing task queue name"));
         }
+        check_queue_name(&queue.name)?;
         let (namespace, name) = (request.namespace.as_str(), queue.name.as_str());
         if request.api_mode() == DescribeTaskQueueMode::Enhanced {
             return Ok(api::DescribeTaskQueueResponse {

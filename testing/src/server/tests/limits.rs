@@ -1,11 +1,14 @@
-//! Limits of what a workflow may have pending.
+//! Limits of what a workflow may have pending, may have had, and may send.
 
 use outlast_proto::temporal::api::enums::v1::{
-    ParentClosePolicy, WorkflowTaskFailedCause as Cause,
+    EventType, ParentClosePolicy, SuggestContinueAsNewReason,
+    UpdateWorkflowExecutionLifecycleStage as Stage, WorkflowTaskFailedCause as Cause,
 };
+use outlast_proto::temporal::api::history::v1::history_event::Attributes;
 
 use super::builders::*;
 use super::scene::*;
+use crate::server::{Code, Limits, ServerOptions};
 
 #[test]
 fn two_thousand_things_may_be_pending_and_not_one_more() {
@@ -46,4 +49,74 @@ fn two_thousand_things_may_be_pending_and_not_one_more() {
         let commands = (0..2000).map(command).collect();
         scene.complete(&task, commands).unwrap();
     }
+}
+
+/// Has ten updates accepted and completed.
+fn ten_updates(scene: &mut Scene, first: usize) {
+    for number in first..first + 10 {
+        scene.update(&number.to_string(), Stage::Completed).unwrap();
+    }
+    let task = scene.poll();
+    let requests = task.messages.iter();
+    let messages: Vec<_> = requests
+        .flat_map(|message| [accept(message), complete_update(message, "done")])
+        .collect();
+    let commands = messages.iter().map(protocol_message).collect();
+    scene.complete_with_messages(&task, commands, messages);
+}
+
+/// Why the run was advised to continue as new when its latest task started.
+fn advice(scene: &Scene) -> Vec<i32> {
+    let history = scene.engine.history("default", "w", "").unwrap();
+    let started = history
+        .into_iter()
+        .rev()
+        .find_map(|event| match event.attributes {
+            Some(Attributes::WorkflowTaskStartedEventAttributes(started)) => Some(started),
+            _ => None,
+        });
+    started.unwrap().suggest_continue_as_new_reasons
+}
+
+#[test]
+fn a_run_has_two_thousand_updates_and_is_warned_before() {
+    let mut scene = Scene::with(ServerOptions {
+        suggest_continue_as_new_events: i64::MAX,
+        ..ServerOptions::default()
+    });
+    scene.start();
+    let task = scene.poll();
+    scene.complete(&task, vec![]).unwrap();
+    (0..179).for_each(|tens| ten_updates(&mut scene, tens * 10));
+    assert!(advice(&scene).is_empty());
+    (179..200).for_each(|tens| ten_updates(&mut scene, tens * 10));
+    let too_many = SuggestContinueAsNewReason::TooManyUpdates as i32;
+    assert_eq!(advice(&scene), [too_many]);
+    let error = scene.update("one more", Stage::Completed).unwrap_err();
+    assert_eq!(error.code, Code::FailedPrecondition);
+    assert!(error.message.contains("(2000)"), "{}", error.message);
+    scene.update("7", Stage::Completed).unwrap();
+}
+
+#[test]
+fn a_server_may_take_less_than_a_real_one() {
+    let limits = Limits {
+        blob_bytes: 100,
+        ..Limits::default()
+    };
+    let mut scene = Scene::with(ServerOptions {
+        limits,
+        ..ServerOptions::default()
+    });
+    scene.start();
+    let task = scene.poll();
+    let result = complete_workflow(&"x".repeat(100));
+    let error = scene.complete(&task, vec![result]).unwrap_err();
+    let want = "BadScheduleActivityAttributes: CompleteWorkflowExecutionCommandAttributes.Result \
+                exceeds size limit.";
+    assert_eq!(error.message, want);
+    assert_eq!(
+        scene.types().last(),
+        Some(&EventType::WorkflowExecutionTerminated)
+    );
 }

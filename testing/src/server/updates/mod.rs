@@ -99,6 +99,11 @@ impl Updates {
         self.list.iter_mut().find(|update| update.id == update_id)
     }
 
+    /// Whether the run will soon have had as many updates as it may.
+    pub(super) fn are_too_many(&self) -> bool {
+        self.list.len() >= ADVISED_LIMIT
+    }
+
     fn in_flight(&self) -> usize {
         self.list
             .iter()
@@ -123,6 +128,9 @@ impl Execution {
             }
             if self.updates.in_flight() >= IN_FLIGHT_LIMIT {
                 return Err(Error::too_many_updates(IN_FLIGHT_LIMIT));
+            }
+            if self.updates.list.len() >= TOTAL_LIMIT {
+                return Err(Error::too_many_updates_in_total(TOTAL_LIMIT));
             }
             let update = Update {
                 id: id.clone(),
@@ -247,16 +255,19 @@ impl Execution {
                 update.state = State::Completed(failed(closed_before_completion()));
             }
         }
+        self.drop_undecided_updates(&Error::update_aborted(), world);
+    }
+
+    /// Tells the callers of updates that no worker has accepted why none will.
+    pub(super) fn drop_undecided_updates(&mut self, error: &Error, world: &mut World) {
         let (undecided, rest) = std::mem::take(&mut self.updates.list)
             .into_iter()
             .partition(Update::is_undecided);
         self.updates.list = rest;
         for update in Vec::from_iter::<Vec<Update>>(undecided) {
             for waiter in update.waiters {
-                let error = Error::update_aborted();
-                world
-                    .calls
-                    .answer(waiter.call, Answer::Update(Box::new(Err(error))));
+                let answer = Answer::Update(Box::new(Err(error.clone())));
+                world.calls.answer(waiter.call, answer);
             }
         }
     }
@@ -264,3 +275,7 @@ impl Execution {
 
 /// How many updates of one run may be under way at a time.
 const IN_FLIGHT_LIMIT: usize = 10;
+/// How many updates a run may have had, apart from rejected ones.
+const TOTAL_LIMIT: usize = 2000;
+/// From how many on a run is advised to continue as new.
+const ADVISED_LIMIT: usize = TOTAL_LIMIT / 10 * 9;

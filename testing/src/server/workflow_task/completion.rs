@@ -72,6 +72,10 @@ impl Execution {
             ..Default::default()
         };
         self.fail_task(flaw.cause, Some(failure), identity, world);
+        if flaw.ends_run {
+            self.drop_undecided_updates(&Error::update_task_failed(), world);
+            self.terminate(&message, None, "history-service", world);
+        }
         self.commit(world);
         Error::invalid(message)
     }

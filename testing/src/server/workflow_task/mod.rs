@@ -281,6 +281,9 @@ impl Execution {
         if self.history.last_id() >= world.options.suggest_continue_as_new_events {
             reasons.push(SuggestContinueAsNewReason::TooManyHistoryEvents as i32);
         }
+        if self.updates.are_too_many() {
+            reasons.push(SuggestContinueAsNewReason::TooManyUpdates as i32);
+        }
         reasons
     }
 

@@ -11,6 +11,7 @@ use crate::server::Engine;
 use crate::server::deployments::Version;
 use crate::server::errors::{Error, Result};
 use crate::server::execution::RunKey;
+use crate::server::limits::{check_identity, check_queue_name};
 use crate::server::queues::long_polls::{CallId, Place};
 use crate::server::queues::matching::{Poll, QueueKey, QueueType};
 use crate::server::tokens::TaskToken;
@@ -70,9 +71,8 @@ impl Engine {
     pub(in crate::server) fn poll(&mut self, request: PollRequest) -> Result<CallId> {
         self.check_namespace(&request.namespace)?;
         let queue = request.task_queue.unwrap_or_default();
-        if queue.name.is_empty() {
-            return Err(Error::invalid("taskQueue is not set"));
-        }
+        check_queue_name(&queue.name)?;
+        check_identity(&request.identity)?;
         let version = Version::of_worker(request.deployment_options.as_ref())?;
         let call = self.world.calls.next_id();
         let is_normal = queue.kind() != TaskQueueKind::Sticky;
@@ -108,6 +108,7 @@ impl Engine {
         &mut self,
         request: api::RespondWorkflowTaskCompletedRequest,
     ) -> Result<api::RespondWorkflowTaskCompletedResponse> {
+        check_identity(&request.identity)?;
         let worker = worker_version(&request)?;
         let (key, token) = self.task_run(&request.task_token)?;
         self.in_run(key, |run, world| {
@@ -123,6 +124,7 @@ impl Engine {
         &mut self,
         request: api::RespondWorkflowTaskFailedRequest,
     ) -> Result<api::RespondWorkflowTaskFailedResponse> {
+        check_identity(&request.identity)?;
         let (key, token) = self.task_run(&request.task_token)?;
         if !self.runs[&key].is_open() {
             return Err(Error::workflow_completed());

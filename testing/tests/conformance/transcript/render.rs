@@ -21,7 +21,7 @@ impl Renderer {
 
     /// Adds a line, in which ids are replaced as in a field of that name.
     pub(super) fn line(&mut self, depth: usize, field: &str, text: &str) {
-        let text = self.names.replace(field, text);
+        let text = self.names.replace(field, &shortened(text));
         self.lines.push(format!("{:1$}{text}", "", depth * 4));
     }
 
@@ -67,6 +67,7 @@ impl Renderer {
 
     fn value(&mut self, depth: usize, field: &FieldDescriptor, name: &str, value: &Value) {
         let text = match value {
+            Value::Message(_) if name == "current_retry_interval" => "<measured>".to_owned(),
             Value::Message(message) => match well_known(message) {
                 Some(text) => text,
                 None => {
@@ -144,6 +145,19 @@ fn is_process(identity: &str) -> bool {
     let is_number = !pid.is_empty() && pid.bytes().all(|digit| digit.is_ascii_digit());
     is_number && parts.nth(1) == Some("") && parts.next().is_none()
 }
+
+/// A text as people can read it: of a long one, its ends and how long it is.
+fn shortened(text: &str) -> String {
+    if text.len() <= LONG {
+        return text.to_owned();
+    }
+    let start = &text[..text.floor_char_boundary(LONG / 4)];
+    let end = &text[text.floor_char_boundary(text.len() - LONG / 4)..];
+    format!("{start}… {} bytes …{end}", text.len())
+}
+
+/// From how many bytes on a text is cut.
+const LONG: usize = 800;
 
 fn inside_any(message: &DynamicMessage) -> Option<DynamicMessage> {
     if message.descriptor().full_name() != "google.protobuf.Any" {

@@ -7,6 +7,8 @@ use outlast_proto::temporal::api::enums::v1::WorkflowTaskFailedCause as Cause;
 pub(in crate::server) struct Flaw {
     pub(in crate::server) cause: Cause,
     text: String,
+    /// Whether the workflow ends with the task, because no attempt of it would be better.
+    pub(in crate::server) ends_run: bool,
 }
 
 impl Flaw {
@@ -14,6 +16,15 @@ impl Flaw {
         Self {
             cause,
             text: text.into(),
+            ends_run: false,
+        }
+    }
+
+    /// A flaw that ends the workflow.
+    pub(in crate::server) fn fatal(cause: Cause, text: impl Into<String>) -> Self {
+        Self {
+            ends_run: true,
+            ..Self::new(cause, text)
         }
     }
 

@@ -23,6 +23,7 @@ impl Checker<'_> {
         let mut accepted = BTreeSet::new();
         let mut rejected = BTreeSet::new();
         for message in self.messages {
+            self.check_message_size(message)?;
             let id = message.protocol_instance_id.as_str();
             let flaw = |text: &str| {
                 Err(Flaw::new(

@@ -3,15 +3,18 @@
 mod activities;
 mod attributes;
 mod flaw;
+mod lengths;
 mod messages;
 mod relations;
 mod sequence;
+mod sizes;
 mod timers;
 
 use std::collections::BTreeSet;
 
 use outlast_proto::temporal::api::command::v1::Command;
 use outlast_proto::temporal::api::command::v1::command::Attributes;
+use outlast_proto::temporal::api::common::v1::Memo;
 use outlast_proto::temporal::api::enums::v1::WorkflowTaskFailedCause as Cause;
 use outlast_proto::temporal::api::protocol::v1::Message as WireMessage;
 
@@ -35,6 +38,8 @@ struct Checker<'a> {
     activities: BTreeSet<&'a str>,
     unbuffered_timers: Vec<&'a str>,
     pending: Pending,
+    /// The memo, once a command has changed it.
+    memo: Option<Memo>,
     schedules_operations: bool,
     canceled_operations: BTreeSet<i64>,
 }
@@ -58,6 +63,7 @@ pub(in crate::server) fn check<'a>(
             .collect(),
         unbuffered_timers: Vec::new(),
         pending: Pending::of(execution),
+        memo: None,
         schedules_operations: false,
         canceled_operations: BTreeSet::new(),
     };
@@ -81,7 +87,13 @@ impl<'a> Checker<'a> {
         {
             return Err(Flaw::new(Cause::UnhandledCommand, ""));
         }
-        self.pending.add(attributes)?;
+        self.check_lengths(attributes)?;
+        self.check_attributes(attributes)?;
+        self.check_sizes(attributes)?;
+        self.pending.add(attributes)
+    }
+
+    fn check_attributes(&mut self, attributes: &'a Attributes) -> Checked {
         match attributes {
             Attributes::ScheduleActivityTaskCommandAttributes(a) => self.check_activity(a),
             Attributes::RequestCancelActivityTaskCommandAttributes(a) => {

@@ -40,6 +40,6 @@ pub(super) fn check_target(cause: Cause, workflow_id: &str) -> Checked {
     Ok(())
 }
 
-fn or_if_empty<'a>(text: &'a str, default: &'a str) -> &'a str {
+pub(super) fn or_if_empty<'a>(text: &'a str, default: &'a str) -> &'a str {
     if text.is_empty() { default } else { text }
 }

@@ -1,0 +1,56 @@
+//! How long names and ids, and how large payloads, memos and histories may be.
+
+mod failures;
+mod requests;
+
+use outlast_proto::temporal::api::common::v1::{Memo, Payloads};
+use prost::Message;
+
+use super::errors::{Error, Result};
+
+pub(super) use self::failures::{kept_failure, reported_failure};
+pub(super) use self::requests::{check_identity, check_length, check_name, check_queue_name};
+
+/// How large things may be, by default as on a real server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The most bytes of an input, a result, or another blob.
+    pub blob_bytes: usize,
+    /// The most bytes of all fields of a memo together.
+    pub memo_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            blob_bytes: 2 << 20,
+            memo_bytes: 2 << 20,
+        }
+    }
+}
+
+impl Limits {
+    /// Refuses a request because of a payload.
+    pub(super) fn check_blob(&self, payloads: Option<&Payloads>) -> Result<()> {
+        match self.fits_blob(payloads) {
+            true => Ok(()),
+            false => Err(Error::blob_too_large()),
+        }
+    }
+
+    /// Refuses a request because of its memo.
+    pub(super) fn check_memo(&self, memo: Option<&Memo>) -> Result<()> {
+        match memo.is_none_or(|memo| memo.encoded_len() <= self.memo_bytes) {
+            true => Ok(()),
+            false => Err(Error::invalid("Memo size exceeds limit.")),
+        }
+    }
+
+    /// Whether a message may be part of a history.
+    pub(super) fn fits_blob(&self, blob: Option<&impl Message>) -> bool {
+        blob.is_none_or(|blob| blob.encoded_len() <= self.blob_bytes)
+    }
+}
+
+/// The most bytes of an id or a name.
+pub(super) const ID_LIMIT: usize = 1000;
