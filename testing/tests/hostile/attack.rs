@@ -7,7 +7,7 @@ use outlast_proto::temporal::api::enums::v1::WorkflowExecutionStatus as RunStatu
 use outlast_proto::temporal::api::workflow::v1::WorkflowExecutionInfo;
 use outlast_proto::temporal::api::workflowservice::v1 as api;
 use outlast_proto::temporal::api::workflowservice::v1::workflow_service_client::WorkflowServiceClient;
-use outlast_testing::{InProcessServer, Server, ServerOptions};
+use outlast_testing::{InProcessServer, Order, Server, ServerOptions};
 use prost_reflect::{DynamicMessage, MethodDescriptor};
 use tonic::Code;
 
@@ -34,6 +34,10 @@ impl Attack {
     pub(crate) fn new(seed: u64) -> Self {
         let server = Server::new(ServerOptions {
             seed,
+            order: match seed % 2 {
+                0 => Order::Arrival,
+                _ => Order::Shuffled,
+            },
             ..ServerOptions::default()
         });
         Self {

@@ -2,8 +2,9 @@
 //! history that makes no sense.
 //!
 //! Messages of all calls are made up from their descriptors, half of what is in them is plausible,
-//! and what the server answers (ids of runs, tokens) goes into later messages. The seeds are fixed,
-//! so the tests do the same every time; `OUTLAST_HOSTILE_SEEDS=from..to` tries others.
+//! and what the server answers (ids of runs, tokens) goes into later messages. With every other seed,
+//! the server shuffles what may happen in any order. The seeds are fixed, so the tests do the same
+//! every time; `OUTLAST_HOSTILE_SEEDS=from..to` tries others.
 
 mod attack;
 mod calls;
