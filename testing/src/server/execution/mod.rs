@@ -160,7 +160,7 @@ impl Execution {
             close_time: None,
             status: WorkflowExecutionStatus::Running,
             cancel_requested: false,
-            history: History::new(key.0),
+            history: History::new(run.name.number),
             task: None,
             attempt: 1,
             sticky: None,

@@ -65,6 +65,7 @@ pub(super) struct History {
 }
 
 impl History {
+    /// An empty history, of the run of this number of its workflow, from one.
     pub(super) fn new(run: u64) -> Self {
         Self {
             events: Vec::new(),
@@ -73,7 +74,7 @@ impl History {
             has_changed: false,
             buffered: Vec::new(),
             size_bytes: 0,
-            first_task_id: ((run + 1) << 20) as i64,
+            first_task_id: (run << 20) as i64,
         }
     }
 

@@ -95,7 +95,7 @@ impl Execution {
         let mut branch = Self::without_events(key, &run, world);
         branch.is_reset = true;
         branch.original_start_time = base.original_start_time;
-        branch.history = base.history.branch(key.0, events);
+        branch.history = base.history.branch(branch.number, events);
         let mut pending = Pending::default();
         for event in &base.history.events()[..events] {
             branch.replay(event, &mut pending);

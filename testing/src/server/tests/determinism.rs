@@ -1,7 +1,6 @@
 //! The same oracle and the same calls give the same histories.
 
 use outlast_proto::temporal::api::history::v1::HistoryEvent;
-use outlast_proto::temporal::api::history::v1::history_event::Attributes;
 use outlast_proto::temporal::api::workflowservice::v1 as api;
 
 use super::builders::*;
@@ -70,23 +69,12 @@ fn the_ids_of_a_workflow_do_not_depend_on_others() {
     assert_eq!(scene.start(), alone);
 }
 
-/// The request id of the first workflow task, when it has started.
-fn request_id(scene: &mut Scene) -> String {
-    scene.start();
-    scene.poll();
-    match scene.last_event(0) {
-        Attributes::WorkflowTaskStartedEventAttributes(started) => started.request_id,
-        other => panic!("{other:?}"),
-    }
-}
-
 #[test]
-fn the_request_ids_of_a_workflow_do_not_depend_on_others() {
-    let alone = request_id(&mut seeded(7));
+fn the_history_of_a_workflow_does_not_depend_on_others() {
     let mut scene = seeded(7);
     bystander(&mut scene, "b");
-    assert_eq!(request_id(&mut scene), alone);
-    assert_ne!(request_id(&mut seeded(8)), alone);
+    tell(&mut scene);
+    assert_eq!(scene.history(), story(7));
 }
 
 #[test]
