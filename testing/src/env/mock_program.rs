@@ -23,7 +23,7 @@ impl Shared {
     #[track_caller]
     pub(super) fn mock_queue(&self, name: &str) -> String {
         let queue = format!("{name}{}", self.workers().suffix);
-        self.run_worker(&queue, |builder| builder);
+        self.run_worker(&queue);
         queue
     }
 }

@@ -153,12 +153,12 @@ impl TestEnv {
         self
     }
 
-    /// Also runs activities of the given task queue.
+    /// Also runs a worker for the given task queue.
     ///
-    /// Without it, an activity that names a queue of its own waits there for a worker.
+    /// Without it, an activity or a child that names a queue of its own waits there for a worker.
     #[must_use]
     pub fn task_queue(self, name: impl Into<String>) -> Self {
-        self.shared.workers().activity_queues.push(name.into());
+        self.shared.workers().queues_to_come.push(name.into());
         self
     }
 
@@ -192,10 +192,47 @@ impl TestEnv {
         self
     }
 
+    /// Runs the real workflow also where the test itself does not start it: as a child, by a
+    /// schedule, or by its name, in the task queue of that name. What the test
+    /// [starts](Self::start) need not be registered.
+    ///
+    /// # Examples
+    /// ```
+    /// # use outlast::prelude::*;
+    /// # use outlast_testing::TestEnv;
+    /// #[workflow]
+    /// async fn bill(ctx: WorkflowContext, month: String) -> WorkflowResult<String> {
+    ///     ctx.sleep(Duration::from_hours(1)).await?;
+    ///     Ok(format!("the bill of {month}"))
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let env = TestEnv::new().workflow(bill);
+    /// let started = env.client().start_by_name("bill", ("May".to_owned(),)).task_queue("bill");
+    /// let billing = started.id("may").await.unwrap();
+    /// env.run_until_idle().await;
+    /// assert_eq!(env.client().workflow(bill, "may").result().await.unwrap(), "the bill of May");
+    /// # drop(billing);
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn workflow<F, M>(self, workflow: F) -> Self
+    where
+        F: WorkflowFn<M> + Copy + Send + Sync + 'static,
+        F::Workflow: WorkflowImpl,
+    {
+        self.shared.replays().add(workflow);
+        let mut workers = self.shared.workers();
+        workers.add_workflow(workflow);
+        workers.attend_own_queue(F::Workflow::NAME);
+        drop(workers);
+        self
+    }
+
     /// Starts a workflow; await the call.
     ///
     /// # Panics
-    /// When no worker can be made for it; the message says why.
+    /// When the workflow is mocked, and when no worker can be made for it; the message says why.
     #[track_caller]
     pub fn start<F, M>(
         &self,
@@ -203,13 +240,19 @@ impl TestEnv {
         input: InputOf<<F::Workflow as Workflow>::Args>,
     ) -> TestStart<F::Workflow>
     where
-        F: WorkflowFn<M> + Copy,
+        F: WorkflowFn<M> + Copy + Send + Sync + 'static,
         F::Workflow: WorkflowImpl,
     {
         let shared = &self.shared;
-        let queue = format!("{}{}", F::Workflow::NAME, shared.workers().suffix);
+        let name = F::Workflow::NAME;
+        assert!(
+            !shared.workers().is_mocked(name),
+            "`{name}` is mocked: start the mock with `TestEnv::start_mocked`"
+        );
         shared.replays().add(workflow);
-        shared.run_worker(&queue, |builder| builder.workflow(workflow));
+        shared.workers().add_workflow(workflow);
+        let queue = format!("{name}{}", shared.workers().suffix);
+        shared.run_worker(&queue);
         let id = shared.workers().next_id(F::Workflow::NAME);
         let call = shared
             .client
@@ -233,7 +276,7 @@ impl TestEnv {
         input: InputOf<<F::Workflow as Workflow>::Args>,
     ) -> impl Future<Output = Result<ResultOf<F::Workflow>, ResultError>> + Send + use<F, M>
     where
-        F: WorkflowFn<M> + Copy,
+        F: WorkflowFn<M> + Copy + Send + Sync + 'static,
         F::Workflow: WorkflowImpl,
         ResultOf<F::Workflow>: Send,
     {
@@ -248,6 +291,7 @@ impl TestEnv {
     /// An ordinary client of the environment's server.
     #[must_use]
     pub fn client(&self) -> &Client {
+        self.shared.run_workers();
         &self.shared.client
     }
 
@@ -258,6 +302,7 @@ impl TestEnv {
     #[must_use]
     #[track_caller]
     pub fn server(&self) -> &Server {
+        self.shared.run_workers();
         self.shared.backend.in_memory("TestEnv::server")
     }
 }

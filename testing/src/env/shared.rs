@@ -63,6 +63,7 @@ impl Shared {
     /// The watch of somebody who waits at the caller's place.
     #[track_caller]
     pub(super) fn watch(self: &Arc<Self>) -> Watch {
+        self.run_workers();
         Watch::new(Arc::clone(self), Location::caller())
     }
 

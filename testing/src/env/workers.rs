@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use outlast::definition::{Workflow, WorkflowFn};
+use outlast::workflow::WorkflowImpl;
 use outlast::{Worker, WorkerBuilder, WorkflowId};
 use tokio::task::AbortHandle;
 
@@ -20,11 +22,14 @@ pub(super) struct Workers {
     running: BTreeMap<String, AbortHandle>,
     /// What else runs for the environment.
     tasks: Vec<AbortHandle>,
-    /// Queues that only activities are polled from, before their worker runs.
-    pub(super) activity_queues: Vec<String>,
+    /// Queues that are to be attended as soon as the test does something.
+    pub(super) queues_to_come: Vec<String>,
     /// What tells names on a real server from those of other tests; nothing in memory.
     pub(super) suffix: String,
-    /// Workflow types with closures for their code, which every worker runs.
+    /// Workflow types that every worker runs: a child is started in its parent's queue, unless its
+    /// call names another.
+    workflows: BTreeMap<&'static str, Arc<WorkerSetup>>,
+    /// Those with closures for their code, likewise.
     mocks: BTreeMap<&'static str, MockProgram>,
     /// What the test sets on each worker.
     pub(super) setup: Option<Arc<WorkerSetup>>,
@@ -32,21 +37,24 @@ pub(super) struct Workers {
 }
 
 impl Shared {
-    /// Makes sure that a worker attends the queue, and those that only activities use.
+    /// Makes sure that a worker attends the queue.
     #[track_caller]
-    pub(super) fn run_worker(
-        &self,
-        queue: &str,
-        register: impl FnOnce(WorkerBuilder) -> WorkerBuilder,
-    ) {
-        for queue in std::mem::take(&mut self.workers().activity_queues) {
-            self.run_one(&queue, |builder| builder);
+    pub(super) fn run_worker(&self, queue: &str) {
+        self.run_workers();
+        self.run_one(queue);
+    }
+
+    /// Makes sure that workers attend all the queues that the test has named.
+    #[track_caller]
+    pub(super) fn run_workers(&self) {
+        let queues = std::mem::take(&mut self.workers().queues_to_come);
+        for queue in queues {
+            self.run_one(&queue);
         }
-        self.run_one(queue, register);
     }
 
     #[track_caller]
-    fn run_one(&self, queue: &str, register: impl FnOnce(WorkerBuilder) -> WorkerBuilder) {
+    fn run_one(&self, queue: &str) {
         let mut workers = self.workers();
         if workers.running.contains_key(queue) {
             return;
@@ -64,14 +72,18 @@ impl Shared {
                 workers.run(async move { match server.pass_time_for_others().await {} });
             }
         }
-        // A child is started in its parent's queue unless its call names another.
         for mock in workers.mocks.values() {
             builder = builder.program(Arc::new(mock.clone()));
         }
         if let Some(setup) = &workers.setup {
             builder = setup(builder);
         }
-        let worker = register(builder).build();
+        for (name, add) in &workers.workflows {
+            if !workers.mocks.contains_key(name) {
+                builder = add(builder);
+            }
+        }
+        let worker = builder.build();
         let worker = worker.unwrap_or_else(|error| panic!("the worker of `{queue}`: {error}"));
         let task = spawn(async move {
             if let Err(error) = worker.run().await {
@@ -84,8 +96,29 @@ impl Shared {
 
 impl Workers {
     /// Adds a workflow type for all workers that are to come.
+    pub(super) fn add_workflow<F, M>(&mut self, workflow: F)
+    where
+        F: WorkflowFn<M> + Copy + Send + Sync + 'static,
+        F::Workflow: WorkflowImpl,
+    {
+        let add = move |builder: WorkerBuilder| builder.workflow(workflow);
+        self.workflows.insert(F::Workflow::NAME, Arc::new(add));
+    }
+
+    /// Whether a workflow type has a closure for its code.
+    pub(super) fn is_mocked(&self, name: &str) -> bool {
+        self.mocks.contains_key(name)
+    }
+
+    /// Adds a workflow type with a closure for its code, for all workers that are to come.
     pub(super) fn add_mock(&mut self, mock: MockProgram) {
         self.mocks.insert(mock.type_name(), mock);
+    }
+
+    /// Has the queue attended that is named for a workflow type.
+    pub(super) fn attend_own_queue(&mut self, workflow_type: &str) {
+        let queue = format!("{workflow_type}{}", self.suffix);
+        self.queues_to_come.push(queue);
     }
 
     /// Runs something until the environment ends.

@@ -9,8 +9,8 @@ use super::TestEnv;
 use super::mock_program::MockProgram;
 
 impl TestEnv {
-    /// Runs `body` in place of a workflow, wherever the environment's workflows or clients start
-    /// it: as a child, or by its name.
+    /// Runs `body` in place of a workflow, wherever it is started: as a child, by a schedule, or by
+    /// its name, in the task queue of that name.
     ///
     /// The body takes what a caller writes and returns what the workflow would. It takes every
     /// signal, and answers no queries.
@@ -68,7 +68,10 @@ impl TestEnv {
             Ok(Box::pin(run) as Coroutine)
         };
         let program = MockProgram::new(F::Workflow::NAME, body);
-        self.shared.workers().add_mock(program);
+        let mut workers = self.shared.workers();
+        workers.add_mock(program);
+        workers.attend_own_queue(F::Workflow::NAME);
+        drop(workers);
         self
     }
 

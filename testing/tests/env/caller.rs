@@ -2,6 +2,7 @@
 
 use outlast::WorkflowHistory;
 use outlast::raw::proto::temporal::api::command::v1::Command;
+use outlast::raw::proto::temporal::api::common::v1::WorkflowType;
 use outlast::raw::proto::temporal::api::enums::v1::EventType;
 use outlast::raw::proto::temporal::api::history::v1::{History, HistoryEvent};
 use outlast_testing::{InProcessServer, TestEnv};
@@ -34,7 +35,11 @@ impl<'a> Caller<'a> {
     ) -> Vec<HistoryEvent> {
         // Its first poll comes after the start; until then, the task is not to look forgotten.
         self.env.server().expect_worker(&self.peer.queue);
-        self.peer.start().await;
+        let mut start = self.peer.start_request();
+        start.workflow_type = Some(WorkflowType {
+            name: "Caller".to_owned(),
+        });
+        self.peer.start_with(start).await.unwrap();
         let is_closed = async || {
             let events = self.events();
             events.last().unwrap().event_type() == EventType::WorkflowExecutionCompleted

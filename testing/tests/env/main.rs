@@ -13,6 +13,7 @@ mod callbacks;
 mod caller;
 mod expectations;
 mod failing;
+mod first_hour;
 mod histories;
 mod mocks;
 mod nexus_mocks;
