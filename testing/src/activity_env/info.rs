@@ -83,6 +83,17 @@ impl ActivityEnv {
 
     /// The workflow that scheduled it: its type, its id and its run. Default: `Workflow`,
     /// `workflow` and `run`.
+    ///
+    /// # Examples
+    /// ```
+    /// # use outlast::prelude::*;
+    /// # use outlast::CancelReason;
+    /// # use outlast_testing::ActivityEnv;
+    /// # use outlast::WorkflowExecution;
+    /// let execution = WorkflowExecution { workflow_id: "order-7".into(), run_id: "first".into() };
+    /// let env = ActivityEnv::new().activity_id("3").workflow("Order", execution);
+    /// assert_eq!(env.context().idempotency_key(), "first/3");
+    /// ```
     #[must_use]
     pub fn workflow(self, workflow_type: impl Into<String>, execution: WorkflowExecution) -> Self {
         self.set(|info| {
@@ -149,6 +160,29 @@ impl ActivityEnv {
     }
 
     /// The token by which another program would report how the attempt ends.
+    ///
+    /// # Examples
+    /// ```
+    /// # use outlast::prelude::*;
+    /// # use outlast::CancelReason;
+    /// # use outlast_testing::ActivityEnv;
+    /// # use outlast::activity::TaskToken;
+    /// /// Leaves it to somebody else to report how it ends.
+    /// #[activity]
+    /// async fn delegate(ctx: ActivityContext) -> Result<(), ActivityError> {
+    ///     # let desk = |_token: TaskToken| ();
+    ///     desk(ctx.task_token());
+    ///     Err(ActivityError::completes_later())
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let env = ActivityEnv::new().task_token(TaskToken::new("order-7"));
+    /// let context = env.context();
+    /// assert_eq!(context.task_token().as_bytes(), b"order-7");
+    /// let later = delegate(context).await.unwrap_err();
+    /// assert!(later.as_failure().is_none(), "it has not failed");
+    /// # }
+    /// ```
     #[must_use]
     pub fn task_token(mut self, token: TaskToken) -> Self {
         self.token = token;

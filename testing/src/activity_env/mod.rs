@@ -110,6 +110,17 @@ impl ActivityEnv {
     ///
     /// # Panics
     /// The activity panics if a value is not a `T`.
+    ///
+    /// # Examples
+    /// ```
+    /// # use outlast::prelude::*;
+    /// # use outlast::CancelReason;
+    /// # use outlast_testing::ActivityEnv;
+    /// let (sender, heard) = std::sync::mpsc::channel();
+    /// let env = ActivityEnv::new().on_heartbeat(move |row: u64| sender.send(row).unwrap());
+    /// env.context().heartbeat(&7u64);
+    /// assert_eq!(heard.try_recv(), Ok(7));
+    /// ```
     #[must_use]
     pub fn on_heartbeat<T: FromPayload>(
         self,
@@ -147,6 +158,17 @@ impl ActivityEnv {
     }
 
     /// Tells the attempt to stop: the one that was begun last, or if there is none yet, the next.
+    ///
+    /// # Examples
+    /// ```
+    /// # use outlast::prelude::*;
+    /// # use outlast::CancelReason;
+    /// # use outlast_testing::ActivityEnv;
+    /// let env = ActivityEnv::new();
+    /// let ctx = env.context();
+    /// env.cancel(CancelReason::Paused);
+    /// assert_eq!(ctx.cancel_reason(), Some(CancelReason::Paused));
+    /// ```
     pub fn cancel(&self, reason: CancelReason) {
         let mut state = self.state();
         match &state.current {
@@ -162,6 +184,21 @@ impl ActivityEnv {
 
     /// Lets virtual time pass. An attempt whose start-to-close or heartbeat timeout has run out is
     /// told to stop, as its worker would tell it.
+    ///
+    /// # Examples
+    /// ```
+    /// # use outlast::prelude::*;
+    /// # use outlast::CancelReason;
+    /// # use outlast_testing::ActivityEnv;
+    /// let env = ActivityEnv::new().heartbeat_timeout(Duration::from_mins(1));
+    /// let ctx = env.context();
+    /// env.advance(Duration::from_secs(59));
+    /// ctx.heartbeat(&());
+    /// env.advance(Duration::from_secs(59));
+    /// assert!(!ctx.is_canceled());
+    /// env.advance(Duration::from_secs(1));
+    /// assert_eq!(ctx.cancel_reason(), Some(CancelReason::TimedOut));
+    /// ```
     pub fn advance(&self, duration: Duration) {
         let mut state = self.state();
         state.now += duration;

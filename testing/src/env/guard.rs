@@ -23,6 +23,38 @@ pub(super) struct Watch {
 
 /// A call of the client that fails the test where it would hang: when a workflow task fails, when
 /// an activity or a mock panics, or when nothing is going to happen any more.
+///
+/// # Examples
+/// ```
+/// # use outlast::prelude::*;
+/// # use outlast_testing::TestEnv;
+/// # #[derive(Default)]
+/// # struct Counter { sum: u32 }
+/// #
+/// # #[workflow]
+/// # impl Counter {
+/// #     #[run]
+/// #     async fn run(ctx: WorkflowContext<Self>) -> WorkflowResult<u32> {
+/// #         ctx.wait_until(|counter| counter.sum >= 10).await?;
+/// #         Ok(ctx.state().sum)
+/// #     }
+/// #
+/// #     #[signal]
+/// #     fn add(&mut self, count: u32) { self.sum += count; }
+/// #
+/// #     #[query]
+/// #     fn sum(&self) -> u32 { self.sum }
+/// #
+/// #     #[update]
+/// #     fn set(&mut self, sum: u32) -> WorkflowResult<u32> { Ok(std::mem::replace(&mut self.sum, sum)) }
+/// # }
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// let env = TestEnv::new();
+/// let counter = env.start(Counter::run, ()).await;
+/// let set = counter.update(Counter::set, 10).with(|call| call.id("only-once"));
+/// assert_eq!(set.await.unwrap(), 0);
+/// # }
+/// ```
 #[must_use = "nothing happens until the call is awaited"]
 pub struct Guarded<C> {
     watch: Watch,

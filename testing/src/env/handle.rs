@@ -16,6 +16,46 @@ use super::shared::Shared;
 /// A workflow that a [`TestEnv`](super::TestEnv) runs.
 ///
 /// It is a [`WorkflowHandle`] whose waits fail the test where they would hang.
+///
+/// # Examples
+/// ```
+/// # use outlast::prelude::*;
+/// # use outlast_testing::TestEnv;
+/// #[derive(Default)]
+/// struct Counter { sum: u32 }
+///
+/// #[workflow]
+/// impl Counter {
+///     #[run]
+///     async fn run(ctx: WorkflowContext<Self>) -> WorkflowResult<u32> {
+///         ctx.wait_until(|counter| counter.sum >= 10).await?;
+///         Ok(ctx.state().sum)
+///     }
+///
+///     #[signal]
+///     fn add(&mut self, count: u32) { self.sum += count; }
+///
+///     #[query]
+///     fn sum(&self) -> u32 { self.sum }
+///
+///     #[update]
+///     fn set(&mut self, sum: u32) -> WorkflowResult<u32> { Ok(std::mem::replace(&mut self.sum, sum)) }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// let env = TestEnv::new();
+/// let counter = env.start(Counter::run, ()).await;
+/// counter.signal(Counter::add, 3).await.unwrap();
+/// assert_eq!(counter.query(Counter::sum, ()).await.unwrap(), 3);
+/// assert_eq!(counter.update(Counter::set, 9).await.unwrap(), 3);
+/// counter.signal(Counter::add, 1).await.unwrap();
+/// assert_eq!(counter.result().await.unwrap(), 10);
+///
+/// // Whatever else a handle can do, it can do too.
+/// let description = counter.describe().await.unwrap();
+/// assert_eq!(description.workflow_type, "Counter");
+/// # }
+/// ```
 pub struct TestHandle<K: Workflow> {
     shared: Arc<Shared>,
     handle: WorkflowHandle<K>,

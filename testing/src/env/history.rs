@@ -16,6 +16,24 @@ impl TestEnv {
     ///
     /// # Panics
     /// Where the environment is attached to a real server: ask the handle.
+    ///
+    /// # Examples
+    /// ```
+    /// # use outlast::prelude::*;
+    /// # use outlast_testing::TestEnv;
+    /// # #[workflow]
+    /// # async fn nap(ctx: WorkflowContext) -> WorkflowResult<()> {
+    /// #     Ok(ctx.sleep(Duration::from_hours(1)).await?)
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let env = TestEnv::new();
+    /// let siesta = env.start(nap, ()).await;
+    /// siesta.result().await.unwrap();
+    /// let history = env.history(&siesta);
+    /// assert_eq!(history.workflow_type(), Some("nap"));
+    /// outlast::Replayer::new().workflow(nap).replay(&history).unwrap();
+    /// # }
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn history<K: Workflow>(&self, workflow: &TestHandle<K>) -> WorkflowHistory {
@@ -36,6 +54,23 @@ impl TestEnv {
     ///
     /// # Panics
     /// Where the environment is attached to a real server.
+    ///
+    /// # Examples
+    /// ```
+    /// # use outlast::prelude::*;
+    /// # use outlast_testing::TestEnv;
+    /// # #[workflow]
+    /// # async fn nap(ctx: WorkflowContext) -> WorkflowResult<()> {
+    /// #     Ok(ctx.sleep(Duration::from_hours(1)).await?)
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let env = TestEnv::new();
+    /// for _ in 0..3 {
+    ///     env.execute(nap, ()).await.unwrap();
+    /// }
+    /// assert_eq!(env.histories().len(), 3);
+    /// # }
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn histories(&self) -> Vec<WorkflowHistory> {

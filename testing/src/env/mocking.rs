@@ -52,6 +52,27 @@ impl TestEnv {
 
     /// Runs `body` in place of the activity, with the activity's context, and waiting where it
     /// likes. Time stands still while it runs.
+    ///
+    /// # Examples
+    /// ```
+    /// # use outlast::prelude::*;
+    /// # use outlast_testing::TestEnv;
+    /// # #[activity(start_to_close_timeout = "30s")]
+    /// # async fn charge(cents: u64) -> Result<u64, ActivityError> { Ok(cents) }
+    /// # #[workflow]
+    /// # async fn buy(ctx: WorkflowContext, cents: u64) -> WorkflowResult<u64> {
+    /// #     Ok(ctx.activity(charge, cents).await?)
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let env = TestEnv::new().mock_async(charge, async |ctx: ActivityContext, cents| {
+    ///     if ctx.info().attempt == 1 {
+    ///         return Err(ActivityError::application("Busy", "try again"));
+    ///     }
+    ///     Ok(cents)
+    /// });
+    /// assert_eq!(env.execute(buy, 5).await.unwrap(), 5);
+    /// # }
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn mock_async<F, M, B>(
@@ -126,6 +147,29 @@ impl TestEnv {
     ///
     /// # Panics
     /// When the arguments or the result of a call are not of the activity's types.
+    ///
+    /// # Examples
+    /// ```
+    /// # use outlast::prelude::*;
+    /// # use outlast_testing::TestEnv;
+    /// # #[activity(start_to_close_timeout = "30s")]
+    /// # async fn charge(cents: u64) -> Result<u64, ActivityError> { Ok(cents) }
+    /// # #[workflow]
+    /// # async fn buy(ctx: WorkflowContext, cents: u64) -> WorkflowResult<u64> {
+    /// #     Ok(ctx.activity(charge, cents).await?)
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let env = TestEnv::new();
+    /// env.on(charge).fails(ActivityError::application("Busy", "try again")).returns(5);
+    /// env.execute(buy, 5).await.unwrap();
+    ///
+    /// let calls = env.calls(charge);
+    /// assert_eq!((calls[1].input, calls[1].attempt), (5, 2));
+    /// assert_eq!(calls[1].at, calls[0].at + Duration::from_secs(1));
+    /// let busy = calls[0].result.clone().unwrap().unwrap_err();
+    /// assert_eq!(busy.application_kind(), Some("Busy"));
+    /// # }
+    /// ```
     #[must_use]
     pub fn calls<F, M>(&self, _activity: F) -> Vec<CallOf<F::Activity>>
     where

@@ -129,6 +129,16 @@ impl TestEnv {
     ///
     /// # Panics
     /// When a text is no date or time.
+    ///
+    /// # Examples
+    /// ```
+    /// # use outlast::prelude::*;
+    /// # use outlast_testing::TestEnv;
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let env = TestEnv::starting_at("2028-02-29");
+    /// assert_eq!(env.now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs(), 1_835_395_200);
+    /// # }
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn starting_at(time: impl StartTime) -> Self {
@@ -136,6 +146,23 @@ impl TestEnv {
     }
 
     /// Runs the real activity.
+    ///
+    /// # Examples
+    /// ```
+    /// # use outlast::prelude::*;
+    /// # use outlast_testing::TestEnv;
+    /// # #[activity(start_to_close_timeout = "30s")]
+    /// # async fn charge(cents: u64) -> Result<u64, ActivityError> { Ok(cents) }
+    /// # #[workflow]
+    /// # async fn buy(ctx: WorkflowContext, cents: u64) -> WorkflowResult<u64> {
+    /// #     Ok(ctx.activity(charge, cents).await?)
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let env = TestEnv::new().activity(charge);
+    /// assert_eq!(env.execute(buy, 5).await.unwrap(), 5);
+    /// assert_eq!(env.calls(charge).len(), 1);
+    /// # }
+    /// ```
     #[must_use]
     pub fn activity<F, M>(self, _activity: F) -> Self
     where
@@ -147,6 +174,31 @@ impl TestEnv {
     }
 
     /// Runs the real activities of a type's methods. Single ones can be mocked nevertheless.
+    ///
+    /// # Examples
+    /// ```
+    /// # use outlast::prelude::*;
+    /// # use outlast_testing::TestEnv;
+    /// struct Till { name: String }
+    ///
+    /// #[activities]
+    /// impl Till {
+    ///     #[activity(start_to_close_timeout = "30s")]
+    ///     async fn charge(&self, cents: u64) -> Result<String, ActivityError> {
+    ///         Ok(format!("{cents} at {}", self.name))
+    ///     }
+    /// }
+    ///
+    /// #[workflow]
+    /// async fn buy(ctx: WorkflowContext) -> WorkflowResult<String> {
+    ///     Ok(ctx.activity(Till::charge, 5).await?)
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let env = TestEnv::new().activities(Till { name: "till 7".to_owned() });
+    /// assert_eq!(env.execute(buy, ()).await.unwrap(), "5 at till 7");
+    /// # }
+    /// ```
     #[must_use]
     pub fn activities(self, set: impl ActivitySet) -> Self {
         Arc::new(set).register(&mut self.shared.activities());
@@ -156,6 +208,23 @@ impl TestEnv {
     /// Also runs a worker for the given task queue.
     ///
     /// Without it, an activity or a child that names a queue of its own waits there for a worker.
+    ///
+    /// # Examples
+    /// ```
+    /// # use outlast::prelude::*;
+    /// # use outlast_testing::TestEnv;
+    /// # #[activity(start_to_close_timeout = "30s")]
+    /// # async fn render() -> Result<(), ActivityError> { Ok(()) }
+    /// #[workflow]
+    /// async fn print(ctx: WorkflowContext) -> WorkflowResult<()> {
+    ///     Ok(ctx.activity(render, ()).task_queue("gpu").await?)
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let env = TestEnv::new().task_queue("gpu").activity(render);
+    /// env.execute(print, ()).await.unwrap();
+    /// # }
+    /// ```
     #[must_use]
     pub fn task_queue(self, name: impl Into<String>) -> Self {
         self.shared.workers().queues_to_come.push(name.into());
@@ -164,6 +233,29 @@ impl TestEnv {
 
     /// Lets workflow tasks fail without failing the test, for tests of just that. Histories are
     /// then not replayed at the end.
+    ///
+    /// # Examples
+    /// ```
+    /// # use outlast::prelude::*;
+    /// # use outlast_testing::TestEnv;
+    /// use std::sync::atomic::{AtomicBool, Ordering};
+    ///
+    /// static IS_MENDED: AtomicBool = AtomicBool::new(false);
+    ///
+    /// #[workflow]
+    /// async fn broken(ctx: WorkflowContext) -> WorkflowResult<()> {
+    ///     assert!(IS_MENDED.load(Ordering::Relaxed), "{ctx:?} has a bug");
+    ///     Ok(())
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let env = TestEnv::new().tolerate_task_failures();
+    /// let workflow = env.start(broken, ()).await;
+    /// env.server().workflow_task_failure().await;
+    /// IS_MENDED.store(true, Ordering::Relaxed);
+    /// workflow.result().await.unwrap();
+    /// # }
+    /// ```
     #[must_use]
     pub fn tolerate_task_failures(self) -> Self {
         self.shared
@@ -177,6 +269,28 @@ impl TestEnv {
     /// Otherwise each history is replayed at the end of the test, from scratch and as if the
     /// worker had forgotten the run before each of its tasks. That takes milliseconds, and finds
     /// what would go wrong when a worker is restarted.
+    ///
+    /// # Examples
+    /// ```
+    /// # use outlast::prelude::*;
+    /// # use outlast_testing::TestEnv;
+    /// use std::sync::atomic::{AtomicU32, Ordering};
+    ///
+    /// static RUNS: AtomicU32 = AtomicU32::new(0);
+    ///
+    /// /// Decides by something that is not the same when it is replayed.
+    /// #[workflow]
+    /// async fn counts(ctx: WorkflowContext) -> WorkflowResult<u32> {
+    ///     let run = RUNS.fetch_add(1, Ordering::Relaxed);
+    ///     ctx.sleep(Duration::from_mins(u64::from(run) + 1)).await?;
+    ///     Ok(run)
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let env = TestEnv::new().without_replays();
+    /// assert_eq!(env.execute(counts, ()).await.unwrap(), 0);
+    /// # }
+    /// ```
     #[must_use]
     pub fn without_replays(self) -> Self {
         self.shared
@@ -186,6 +300,26 @@ impl TestEnv {
 
     /// Lets activities and mocks panic without failing the test. The attempt fails, and is tried
     /// again as the activity's retry policy says.
+    ///
+    /// # Examples
+    /// ```
+    /// # use outlast::prelude::*;
+    /// # use outlast_testing::TestEnv;
+    /// # #[activity(start_to_close_timeout = "30s")]
+    /// # async fn charge(cents: u64) -> Result<u64, ActivityError> { Ok(cents) }
+    /// # #[workflow]
+    /// # async fn buy(ctx: WorkflowContext, cents: u64) -> WorkflowResult<u64> {
+    /// #     Ok(ctx.activity(charge, cents).await?)
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let env = TestEnv::new().tolerate_activity_panics().mock_async(charge, async |ctx, cents| {
+    ///     assert!(ctx.info().attempt > 1, "the first attempt panics");
+    ///     Ok(cents)
+    /// });
+    /// assert_eq!(env.execute(buy, 5).await.unwrap(), 5);
+    /// assert_eq!(env.calls(charge).len(), 2);
+    /// # }
+    /// ```
     #[must_use]
     pub fn tolerate_activity_panics(self) -> Self {
         self.shared.attempts.tolerate_panics();
@@ -233,6 +367,24 @@ impl TestEnv {
     ///
     /// # Panics
     /// When the workflow is mocked, and when no worker can be made for it; the message says why.
+    ///
+    /// # Examples
+    /// ```
+    /// # use outlast::prelude::*;
+    /// # use outlast_testing::TestEnv;
+    /// # #[workflow]
+    /// # async fn nap(ctx: WorkflowContext) -> WorkflowResult<()> {
+    /// #     Ok(ctx.sleep(Duration::from_hours(1)).await?)
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let env = TestEnv::new();
+    /// let first = env.start(nap, ()).await;
+    /// let second = env.start(nap, ()).id("siesta").run_timeout(Duration::from_mins(30)).await;
+    /// assert_eq!(second.workflow_id().as_str(), "siesta");
+    /// first.result().await.unwrap();
+    /// assert!(second.result().await.is_err(), "it has timed out");
+    /// # }
+    /// ```
     #[track_caller]
     pub fn start<F, M>(
         &self,
@@ -289,6 +441,23 @@ impl TestEnv {
     }
 
     /// An ordinary client of the environment's server.
+    ///
+    /// # Examples
+    /// ```
+    /// # use outlast::prelude::*;
+    /// # use outlast_testing::TestEnv;
+    /// # #[workflow]
+    /// # async fn nap(ctx: WorkflowContext) -> WorkflowResult<()> {
+    /// #     Ok(ctx.sleep(Duration::from_hours(1)).await?)
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let env = TestEnv::new();
+    /// env.start(nap, ()).id("siesta").await;
+    /// // As the application would.
+    /// let siesta = env.client().workflow_by_id("siesta");
+    /// siesta.terminate("the phone rings").await.unwrap();
+    /// # }
+    /// ```
     #[must_use]
     pub fn client(&self) -> &Client {
         self.shared.run_workers();
@@ -299,6 +468,23 @@ impl TestEnv {
     ///
     /// # Panics
     /// Where the environment is attached to a real server.
+    ///
+    /// # Examples
+    /// ```
+    /// # use outlast::prelude::*;
+    /// # use outlast_testing::TestEnv;
+    /// # #[workflow]
+    /// # async fn nap(ctx: WorkflowContext) -> WorkflowResult<()> {
+    /// #     Ok(ctx.sleep(Duration::from_hours(1)).await?)
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let env = TestEnv::new();
+    /// let siesta = env.start(nap, ()).await;
+    /// siesta.result().await.unwrap();
+    /// let events = env.server().history(siesta.workflow_id().as_str(), "").unwrap();
+    /// assert_eq!(events.len(), 10);
+    /// # }
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn server(&self) -> &Server {

@@ -15,6 +15,28 @@ use super::TestHandle;
 use super::shared::Shared;
 
 /// A workflow about to be started: set options, then `.await` it.
+///
+/// # Examples
+/// ```
+/// # use outlast::prelude::*;
+/// # use outlast_testing::TestEnv;
+/// # use outlast::SearchAttributeValue;
+/// # #[workflow]
+/// # async fn nap(ctx: WorkflowContext) -> WorkflowResult<()> {
+/// #     Ok(ctx.sleep(Duration::from_hours(1)).await?)
+/// # }
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// let env = TestEnv::new();
+/// let customer = SearchAttributeValue::Keyword("ada".to_owned());
+/// let siesta = env
+///     .start(nap, ())
+///     .id("siesta")
+///     .retry(RetryPolicy::new().max_attempts(2))
+///     .with(|call| call.search_attribute("CustomerId", customer))
+///     .await;
+/// siesta.result().await.unwrap();
+/// # }
+/// ```
 #[must_use = "the workflow is started only when awaited"]
 pub struct TestStart<K: Workflow> {
     shared: Arc<Shared>,

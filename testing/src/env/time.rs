@@ -20,6 +20,25 @@ impl TestEnv {
     /// # Panics
     /// When the test [would hang](Self#when-a-test-fails-at-once), and where the environment is
     /// attached to a real server.
+    ///
+    /// # Examples
+    /// ```
+    /// # use outlast::prelude::*;
+    /// # use outlast_testing::TestEnv;
+    /// # #[workflow]
+    /// # async fn nap(ctx: WorkflowContext) -> WorkflowResult<()> {
+    /// #     Ok(ctx.sleep(Duration::from_hours(1)).await?)
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let env = TestEnv::new();
+    /// let siesta = env.start(nap, ()).await;
+    /// env.sleep(Duration::from_mins(59)).await;
+    /// assert_eq!(env.pending_timers().len(), 1, "it sleeps on");
+    /// env.sleep(Duration::from_mins(1)).await;
+    /// assert!(env.pending_timers().is_empty());
+    /// siesta.result().await.unwrap();
+    /// # }
+    /// ```
     #[track_caller]
     pub fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send + use<> {
         self.shared.sleep(duration)
@@ -38,6 +57,18 @@ impl TestEnv {
     /// # Panics
     /// As for [`sleep`](Self::sleep), and when the moment has passed already: time does not go
     /// back.
+    ///
+    /// # Examples
+    /// ```
+    /// # use outlast::prelude::*;
+    /// # use outlast_testing::TestEnv;
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let env = TestEnv::starting_at("2028-02-28");
+    /// let leap_day = std::time::UNIX_EPOCH + Duration::from_secs(1_835_395_200);
+    /// env.set_time(leap_day).await;
+    /// assert_eq!(env.now(), leap_day);
+    /// # }
+    /// ```
     #[track_caller]
     pub fn set_time(&self, time: SystemTime) -> impl Future<Output = ()> + Send + use<> {
         let until = time.duration_since(self.now());
@@ -99,6 +130,25 @@ impl TestEnv {
     /// # Panics
     /// As for [`sleep`](Self::sleep), and when that never comes, because a workflow sets one timer
     /// after the other: after the [`real_time_limit`](Self::real_time_limit).
+    ///
+    /// # Examples
+    /// ```
+    /// # use outlast::prelude::*;
+    /// # use outlast_testing::TestEnv;
+    /// # #[workflow]
+    /// # async fn nap(ctx: WorkflowContext) -> WorkflowResult<()> {
+    /// #     Ok(ctx.sleep(Duration::from_hours(1)).await?)
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let env = TestEnv::new();
+    /// let begun = env.now();
+    /// for id in ["one", "two"] {
+    ///     env.start(nap, ()).id(id).await;
+    /// }
+    /// env.run_until_idle().await;
+    /// assert_eq!(env.now(), begun + Duration::from_hours(1));
+    /// # }
+    /// ```
     #[track_caller]
     pub fn run_until_idle(&self) -> impl Future<Output = ()> + Send + use<> {
         let server = self
@@ -189,6 +239,25 @@ impl TestEnv {
     ///
     /// # Panics
     /// Where the environment is attached to a real server.
+    ///
+    /// # Examples
+    /// ```
+    /// # use outlast::prelude::*;
+    /// # use outlast_testing::TestEnv;
+    /// # #[workflow]
+    /// # async fn nap(ctx: WorkflowContext) -> WorkflowResult<()> {
+    /// #     Ok(ctx.sleep(Duration::from_hours(1)).await?)
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let env = TestEnv::new();
+    /// let siesta = env.start(nap, ()).await;
+    /// env.run_until(async || !env.pending_timers().is_empty()).await;
+    /// let timer = &env.pending_timers()[0];
+    /// assert_eq!(timer.what, "timer \"1\"");
+    /// assert_eq!(timer.workflow_id, siesta.workflow_id().as_str());
+    /// assert_eq!(timer.at, env.now() + Duration::from_hours(1));
+    /// # }
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn pending_timers(&self) -> Vec<PendingTimer> {
@@ -202,6 +271,24 @@ impl TestEnv {
     ///
     /// # Panics
     /// Where the environment is attached to a real server.
+    ///
+    /// # Examples
+    /// ```
+    /// # use outlast::prelude::*;
+    /// # use outlast_testing::TestEnv;
+    /// # #[workflow]
+    /// # async fn nap(ctx: WorkflowContext) -> WorkflowResult<()> {
+    /// #     Ok(ctx.sleep(Duration::from_hours(1)).await?)
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let env = TestEnv::new();
+    /// let siesta = env.start(nap, ()).id("siesta").await;
+    /// let _fixture = env.hold("the fixture is loaded");
+    /// let diagnostics = env.diagnostics();
+    /// assert!(diagnostics.contains("workflow \"siesta\" (nap"));
+    /// assert!(diagnostics.contains("the fixture is loaded"));
+    /// # }
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn diagnostics(&self) -> String {
@@ -216,6 +303,31 @@ impl TestEnv {
     ///
     /// # Panics
     /// Where the environment is attached to a real server.
+    ///
+    /// # Examples
+    /// ```
+    /// # use outlast::prelude::*;
+    /// # use outlast_testing::TestEnv;
+    /// # #[workflow]
+    /// # async fn nap(ctx: WorkflowContext) -> WorkflowResult<()> {
+    /// #     Ok(ctx.sleep(Duration::from_hours(1)).await?)
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let env = TestEnv::new();
+    /// let begun = env.now();
+    /// let siesta = env.start(nap, ()).await;
+    /// let hold = env.hold("somebody else is to come first");
+    /// tokio::join!(
+    ///     async {
+    ///         // ... whatever takes real time ...
+    ///         assert_eq!(env.now(), begun);
+    ///         drop(hold);
+    ///     },
+    ///     async { siesta.result().await.unwrap() },
+    /// );
+    /// assert_eq!(env.now(), begun + Duration::from_hours(1));
+    /// # }
+    /// ```
     #[track_caller]
     pub fn hold(&self, reason: impl Into<String>) -> TimeHold {
         self.shared
@@ -260,6 +372,15 @@ impl TestEnv {
     ///
     /// It is how a test ends whose activity hangs: virtual time does not pass while an activity
     /// runs, so none of its timeouts can run out.
+    ///
+    /// # Examples
+    /// ```
+    /// # use std::time::Duration;
+    /// # use outlast_testing::TestEnv;
+    /// // An activity of this test computes for minutes.
+    /// let env = TestEnv::new().real_time_limit(Duration::from_mins(5));
+    /// # drop(env);
+    /// ```
     #[must_use]
     pub fn real_time_limit(self, limit: Duration) -> Self {
         self.shared

@@ -13,6 +13,24 @@ impl TestEnv {
     ///
     /// # Panics
     /// When something did not go as the test expects; the message says what.
+    ///
+    /// # Examples
+    /// ```
+    /// # use outlast::prelude::*;
+    /// # use outlast_testing::TestEnv;
+    /// # #[activity(start_to_close_timeout = "30s")]
+    /// # async fn charge(cents: u64) -> Result<u64, ActivityError> { Ok(cents) }
+    /// # #[workflow]
+    /// # async fn buy(ctx: WorkflowContext, cents: u64) -> WorkflowResult<u64> {
+    /// #     Ok(ctx.activity(charge, cents).await?)
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let env = TestEnv::new();
+    /// env.on(charge).once().returns(5);
+    /// env.execute(buy, 5).await.unwrap();
+    /// env.verify();
+    /// # }
+    /// ```
     #[track_caller]
     pub fn verify(self) {
         let report = self.end();

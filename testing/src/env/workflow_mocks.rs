@@ -48,6 +48,27 @@ impl TestEnv {
 
     /// The same, for a body that takes time: it has a context, to sleep or to call activities.
     /// Whatever holds for workflows holds for it.
+    ///
+    /// # Examples
+    /// ```
+    /// # use outlast::prelude::*;
+    /// # use outlast_testing::TestEnv;
+    /// #[workflow]
+    /// async fn ship(ctx: WorkflowContext, order: String) -> WorkflowResult<String> {
+    ///     unreachable!("{order} {ctx:?}")
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let env = TestEnv::new().mock_workflow_async(ship, |ctx, order| async move {
+    ///     ctx.sleep(Duration::from_hours(48)).await?;
+    ///     Ok(format!("{order} has come"))
+    /// });
+    /// let begun = env.now();
+    /// let shipping = env.start_mocked(ship, "pen".to_owned()).await;
+    /// assert_eq!(shipping.result().await.unwrap(), "pen has come");
+    /// assert_eq!(env.now(), begun + Duration::from_hours(48));
+    /// # }
+    /// ```
     #[must_use]
     pub fn mock_workflow_async<F, M, B>(
         self,

@@ -123,11 +123,34 @@ impl Server {
     }
 
     /// The server as a tower service, to be used as the transport of a generated client.
+    ///
+    /// # Examples
+    /// ```
+    /// # use std::time::Duration;
+    /// # use outlast_testing::{Server, ServerOptions};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use outlast::raw::proto::temporal::api::workflowservice::v1::GetClusterInfoRequest;
+    /// use outlast::raw::proto::temporal::api::workflowservice::v1::workflow_service_client::WorkflowServiceClient;
+    ///
+    /// let server = Server::new(ServerOptions::default());
+    /// let mut client = WorkflowServiceClient::new(server.service());
+    /// let cluster = client.get_cluster_info(GetClusterInfoRequest {}).await?.into_inner();
+    /// assert!(!cluster.server_version.is_empty());
+    /// # Ok(()) }
+    /// ```
     pub fn service(&self) -> InProcessServer {
         InProcessServer::new(self)
     }
 
     /// An ordinary client of the server's namespace `default`, without a network between.
+    ///
+    /// # Examples
+    /// ```
+    /// # use std::time::Duration;
+    /// # use outlast_testing::{Server, ServerOptions};
+    /// let server = Server::new(ServerOptions::default());
+    /// assert_eq!(server.client().namespace(), "default");
+    /// ```
     pub fn client(&self) -> outlast::Client {
         outlast::raw::client_from_service(self.service(), "default", "test")
     }
@@ -136,6 +159,33 @@ impl Server {
     ///
     /// # Errors
     /// The address cannot be bound.
+    ///
+    /// # Examples
+    /// ```
+    /// # use std::time::Duration;
+    /// # use outlast_testing::{Server, ServerOptions};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use outlast::Client;
+    ///
+    /// let server = Server::new(ServerOptions::default());
+    /// // Port 0 is any that is free.
+    /// let bound = server.bind("127.0.0.1:0".parse()?)?;
+    /// let address = bound.local_address()?;
+    /// let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    ///
+    /// let (served, client) = tokio::join!(
+    ///     bound.serve(async { drop(stopped.await) }),
+    ///     async {
+    ///         // This one is in Rust; any other will do.
+    ///         let client = Client::connect(format!("http://{address}")).await;
+    ///         drop(stop);
+    ///         client
+    ///     },
+    /// );
+    /// served?;
+    /// assert_eq!(client?.namespace(), "default");
+    /// # Ok(()) }
+    /// ```
     pub fn bind(&self, address: SocketAddr) -> std::io::Result<BoundServer> {
         BoundServer::bind(self, address)
     }
@@ -160,6 +210,30 @@ impl Server {
     /// Waits until the server has stalled: somebody waits for a workflow, nothing is under way, and
     /// no passing of time will help. It must stay so for a moment of real time, because a test may
     /// be just about to send a signal.
+    ///
+    /// # Examples
+    /// ```
+    /// # use outlast::prelude::*;
+    /// # use outlast_testing::TestEnv;
+    /// #[workflow]
+    /// async fn waits(ctx: WorkflowContext) -> WorkflowResult<String> {
+    ///     Ok(ctx.canceled().await)
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let env = TestEnv::new();
+    /// let waiting = env.start(waits, ()).id("forgotten").await;
+    /// // An ordinary client would wait for ever; a `TestHandle` fails the test instead.
+    /// let forgotten = env.client().workflow_by_id("forgotten");
+    /// tokio::select! {
+    ///     _ = forgotten.result().into_future() => unreachable!("nobody cancels it"),
+    ///     stalled = env.server().stall() => {
+    ///         assert_eq!(stalled.workflow_ids, ["forgotten"]);
+    ///         assert!(stalled.to_string().starts_with("time cannot pass"));
+    ///     }
+    /// }
+    /// # }
+    /// ```
     pub async fn stall(&self) -> Stalled {
         let mut version = self.shared.version.subscribe();
         loop {
@@ -188,6 +262,24 @@ impl Server {
     }
 
     /// Waits for the next workflow task that fails, and takes it off the list.
+    ///
+    /// # Examples
+    /// ```
+    /// # use outlast::prelude::*;
+    /// # use outlast_testing::TestEnv;
+    /// #[workflow]
+    /// async fn broken(ctx: WorkflowContext) -> WorkflowResult<()> {
+    ///     panic!("there is a bug in {ctx:?}")
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let env = TestEnv::new().tolerate_task_failures();
+    /// env.start(broken, ()).id("order-7").await;
+    /// let failure = env.server().workflow_task_failure().await;
+    /// assert_eq!(failure.workflow_id, "order-7");
+    /// assert!(failure.to_string().contains("there is a bug"));
+    /// # }
+    /// ```
     pub async fn workflow_task_failure(&self) -> WorkflowTaskFailure {
         let mut version = self.shared.version.subscribe();
         loop {
@@ -201,6 +293,21 @@ impl Server {
 
     /// Keeps a clock that follows the wall clock going: without it, what becomes due happens only
     /// at the next call. Never returns; poll it next to whatever else the program does.
+    ///
+    /// # Examples
+    /// ```
+    /// # use std::time::Duration;
+    /// # use outlast_testing::{Server, ServerOptions, TimeMode};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let server = Server::new(ServerOptions { time: TimeMode::Flowing, ..ServerOptions::default() });
+    /// let before = server.now();
+    /// tokio::select! {
+    ///     () = server.run_clock() => unreachable!("it goes on"),
+    ///     () = server.sleep(Duration::from_millis(5)) => {}
+    /// }
+    /// assert!(server.now() >= before + Duration::from_millis(5));
+    /// # Ok(()) }
+    /// ```
     pub async fn run_clock(&self) {
         let mut version = self.shared.version.subscribe();
         loop {
@@ -219,6 +326,16 @@ impl Server {
     }
 
     /// Moves time ahead by force, even while something is busy.
+    ///
+    /// # Examples
+    /// ```
+    /// # use std::time::Duration;
+    /// # use outlast_testing::{Server, ServerOptions};
+    /// let server = Server::new(ServerOptions::default());
+    /// let before = server.now();
+    /// server.advance(Duration::from_hours(1));
+    /// assert_eq!(server.now(), before + Duration::from_hours(1));
+    /// ```
     pub fn advance(&self, duration: Duration) {
         self.shared.call(|engine| engine.advance(duration));
     }
@@ -239,6 +356,17 @@ impl Server {
 
     /// Keeps time from being skipped until the guard is dropped, for as long as a test does things
     /// that the server cannot see. The reason is for [`Self::diagnostics`].
+    ///
+    /// # Examples
+    /// ```
+    /// # use std::time::Duration;
+    /// # use outlast_testing::{Server, ServerOptions};
+    /// let server = Server::new(ServerOptions::default());
+    /// let hold = server.hold_time("the fixture is loaded");
+    /// assert!(server.diagnostics().contains("the fixture is loaded"));
+    /// drop(hold);
+    /// assert!(!server.diagnostics().contains("the fixture is loaded"));
+    /// ```
     pub fn hold_time(&self, reason: impl Into<String>) -> TimeHold {
         TimeHold::new(&self.shared, reason.into())
     }
@@ -272,6 +400,23 @@ impl Server {
     ///
     /// # Errors
     /// The workflow is unknown.
+    ///
+    /// # Examples
+    /// ```
+    /// # use outlast::prelude::*;
+    /// # use outlast_testing::TestEnv;
+    /// # #[workflow]
+    /// # async fn nap(ctx: WorkflowContext) -> WorkflowResult<()> {
+    /// #     Ok(ctx.sleep(Duration::from_hours(1)).await?)
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let env = TestEnv::new();
+    /// env.start(nap, ()).id("siesta").await.result().await.unwrap();
+    /// let events = env.server().history("siesta", "").unwrap();
+    /// assert_eq!(events.last().unwrap().event_id, 10);
+    /// assert!(env.server().history("no such workflow", "").is_err());
+    /// # }
+    /// ```
     pub fn history(&self, workflow_id: &str, run_id: &str) -> Result<Vec<HistoryEvent>, Error> {
         self.shared
             .call(|engine| engine.history("default", workflow_id, run_id))

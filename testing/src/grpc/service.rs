@@ -21,6 +21,17 @@ use super::panics::caught;
 /// A server that can be called without a socket.
 ///
 /// It implements the service trait that generated clients ask of their transport.
+///
+/// # Examples
+/// ```
+/// # use std::time::Duration;
+/// # use outlast_testing::{Server, ServerOptions};
+/// use outlast::raw::client_from_service;
+///
+/// let server = Server::new(ServerOptions::default());
+/// let client = client_from_service(server.service(), "default", "the test");
+/// assert_eq!(client.identity(), "the test");
+/// ```
 #[derive(Clone, Debug)]
 pub struct InProcessServer {
     workflow: WorkflowServiceServer<Server>,

@@ -9,6 +9,19 @@ use super::limits::Limits;
 use super::oracle::Order;
 
 /// How a server differs from the default.
+///
+/// # Examples
+/// ```
+/// # use std::time::{Duration, UNIX_EPOCH};
+/// use outlast_testing::{SearchAttributes, Server, ServerOptions};
+///
+/// let server = Server::new(ServerOptions {
+///     start_time: UNIX_EPOCH + Duration::from_secs(1_835_395_200),
+///     search_attributes: SearchAttributes::Any,
+///     ..ServerOptions::default()
+/// });
+/// assert_eq!(server.now(), UNIX_EPOCH + Duration::from_secs(1_835_395_200));
+/// ```
 #[derive(Clone, Debug)]
 pub struct ServerOptions {
     /// When the virtual clock starts; not before 1970. It goes to the end of the year 9998.

@@ -111,6 +111,24 @@ impl<K: Activity> ActivityMock<K> {
     }
 
     /// Only for the given attempt of each activity; 1 is the first.
+    ///
+    /// # Examples
+    /// ```
+    /// # use outlast::prelude::*;
+    /// # use outlast_testing::TestEnv;
+    /// # #[activity(start_to_close_timeout = "30s")]
+    /// # async fn charge(cents: u64) -> Result<u64, ActivityError> { Ok(cents) }
+    /// # #[workflow]
+    /// # async fn buy(ctx: WorkflowContext, cents: u64) -> WorkflowResult<u64> {
+    /// #     Ok(ctx.activity(charge, cents).await?)
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let env = TestEnv::new().activity(charge);
+    /// env.on(charge).on_attempt(1).fails(ActivityError::application("Busy", "try again"));
+    /// env.on(charge).on_attempt(2).calls_real();
+    /// assert_eq!(env.execute(buy, 5).await.unwrap(), 5);
+    /// # }
+    /// ```
     pub fn on_attempt(&mut self, attempt: u32) -> &mut Self {
         let description = format!("attempt {attempt}");
         self.matching(&description, move |call, _| call.info().attempt == attempt)
@@ -132,6 +150,24 @@ impl<K: Activity> ActivityMock<K> {
     }
 
     /// Expects as many calls or more.
+    ///
+    /// # Examples
+    /// ```
+    /// # use outlast::prelude::*;
+    /// # use outlast_testing::TestEnv;
+    /// # #[activity(start_to_close_timeout = "30s")]
+    /// # async fn charge(cents: u64) -> Result<u64, ActivityError> { Ok(cents) }
+    /// # #[workflow]
+    /// # async fn buy(ctx: WorkflowContext, cents: u64) -> WorkflowResult<u64> {
+    /// #     Ok(ctx.activity(charge, cents).await?)
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let env = TestEnv::new();
+    /// env.on(charge).at_least(1).at_most(3).returns(5);
+    /// env.execute(buy, 5).await.unwrap();
+    /// env.execute(buy, 5).await.unwrap();
+    /// # }
+    /// ```
     pub fn at_least(&mut self, calls: u32) -> &mut Self {
         self.change(|plan| plan.expect(calls, plan.most()))
     }
@@ -210,6 +246,26 @@ impl<K: Activity> ActivityMock<K> {
     /// A call does not answer, until that timeout of it has run out.
     ///
     /// A call that has no such timeout fails the test.
+    ///
+    /// # Examples
+    /// ```
+    /// # use outlast::prelude::*;
+    /// # use outlast_testing::TestEnv;
+    /// # #[activity(start_to_close_timeout = "30s")]
+    /// # async fn charge(cents: u64) -> Result<u64, ActivityError> { Ok(cents) }
+    /// # #[workflow]
+    /// # async fn buy(ctx: WorkflowContext, cents: u64) -> WorkflowResult<u64> {
+    /// #     Ok(ctx.activity(charge, cents).await?)
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let env = TestEnv::new();
+    /// let begun = env.now();
+    /// env.on(charge).times_out(outlast::TimeoutKind::StartToClose).returns(5);
+    /// assert_eq!(env.execute(buy, 5).await.unwrap(), 5);
+    /// // The timeout, and a second before the next attempt.
+    /// assert_eq!(env.now(), begun + Duration::from_secs(31));
+    /// # }
+    /// ```
     pub fn times_out(&mut self, timeout: TimeoutKind) -> &mut Self {
         self.outcome(Outcome::TimesOut(timeout))
     }
@@ -248,6 +304,25 @@ impl<K: Activity> ActivityMock<K> {
 
     /// A call runs the real activity, which [`activity`](super::TestEnv::activity) or
     /// [`activities`](super::TestEnv::activities) registered.
+    ///
+    /// # Examples
+    /// ```
+    /// # use outlast::prelude::*;
+    /// # use outlast_testing::TestEnv;
+    /// # #[activity(start_to_close_timeout = "30s")]
+    /// # async fn charge(cents: u64) -> Result<u64, ActivityError> { Ok(cents) }
+    /// # #[workflow]
+    /// # async fn buy(ctx: WorkflowContext, cents: u64) -> WorkflowResult<u64> {
+    /// #     Ok(ctx.activity(charge, cents).await?)
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// // A spy: the real activity, once at the most, and the test hears of its calls.
+    /// let env = TestEnv::new().activity(charge);
+    /// env.on(charge).at_most(1).calls_real();
+    /// assert_eq!(env.execute(buy, 5).await.unwrap(), 5);
+    /// assert_eq!(env.calls(charge)[0].input, 5);
+    /// # }
+    /// ```
     pub fn calls_real(&mut self) -> &mut Self {
         self.outcome(Outcome::Real)
     }

@@ -131,6 +131,20 @@ impl TestEnv {
     ///
     /// # Panics
     /// When an input or a result is not of the operation's types.
+    ///
+    /// # Examples
+    /// ```
+    /// # use std::time::Duration;
+    /// # use outlast_testing::{NexusOperation, TestEnv};
+    /// # const CHARGE: NexusOperation<u64, String> = NexusOperation::new("bank", "cards", "charge");
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let env = TestEnv::new().mock_nexus(CHARGE, |cents| Ok(format!("receipt for {cents}")));
+    /// // ... a workflow that calls it ...
+    /// for call in env.nexus_calls(CHARGE) {
+    ///     assert_eq!(call.result, Some(Ok(format!("receipt for {}", call.input))));
+    /// }
+    /// # }
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn nexus_calls<I, O>(&self, operation: NexusOperation<I, O>) -> Vec<NexusCall<I, O>>
