@@ -16,6 +16,7 @@ mod mocking;
 mod nexus;
 mod order;
 mod problems;
+mod real;
 mod replay;
 mod shared;
 mod stand_in;
@@ -31,11 +32,6 @@ use std::fmt;
 use std::sync::Arc;
 
 use outlast::Client;
-use outlast::activity::{ActivityImpl, ActivitySet};
-use outlast::client::ResultError;
-use outlast::convert::InputOf;
-use outlast::definition::{ActivityFn, ResultOf, Workflow, WorkflowFn};
-use outlast::workflow::WorkflowImpl;
 
 pub use self::activity_time::ActivityTime;
 pub use self::builder::{SearchAttributeType, StartTime, TestEnvBuilder};
@@ -145,92 +141,6 @@ impl TestEnv {
         Self::builder().start_time(time).build()
     }
 
-    /// Runs the real activity.
-    ///
-    /// # Examples
-    /// ```
-    /// # use outlast::prelude::*;
-    /// # use outlast_testing::TestEnv;
-    /// # #[activity(start_to_close_timeout = "30s")]
-    /// # async fn charge(cents: u64) -> Result<u64, ActivityError> { Ok(cents) }
-    /// # #[workflow]
-    /// # async fn buy(ctx: WorkflowContext, cents: u64) -> WorkflowResult<u64> {
-    /// #     Ok(ctx.activity(charge, cents).await?)
-    /// # }
-    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
-    /// let env = TestEnv::new().activity(charge);
-    /// assert_eq!(env.execute(buy, 5).await.unwrap(), 5);
-    /// assert_eq!(env.calls(charge).len(), 1);
-    /// # }
-    /// ```
-    #[must_use]
-    pub fn activity<F, M>(self, _activity: F) -> Self
-    where
-        F: ActivityFn<M>,
-        F::Activity: ActivityImpl<Receiver = ()>,
-    {
-        self.shared.activities().add::<F::Activity>(Arc::new(()));
-        self
-    }
-
-    /// Runs the real activities of a type's methods. Single ones can be mocked nevertheless.
-    ///
-    /// # Examples
-    /// ```
-    /// # use outlast::prelude::*;
-    /// # use outlast_testing::TestEnv;
-    /// struct Till { name: String }
-    ///
-    /// #[activities]
-    /// impl Till {
-    ///     #[activity(start_to_close_timeout = "30s")]
-    ///     async fn charge(&self, cents: u64) -> Result<String, ActivityError> {
-    ///         Ok(format!("{cents} at {}", self.name))
-    ///     }
-    /// }
-    ///
-    /// #[workflow]
-    /// async fn buy(ctx: WorkflowContext) -> WorkflowResult<String> {
-    ///     Ok(ctx.activity(Till::charge, 5).await?)
-    /// }
-    ///
-    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
-    /// let env = TestEnv::new().activities(Till { name: "till 7".to_owned() });
-    /// assert_eq!(env.execute(buy, ()).await.unwrap(), "5 at till 7");
-    /// # }
-    /// ```
-    #[must_use]
-    pub fn activities(self, set: impl ActivitySet) -> Self {
-        Arc::new(set).register(&mut self.shared.activities());
-        self
-    }
-
-    /// Also runs a worker for the given task queue.
-    ///
-    /// Without it, an activity or a child that names a queue of its own waits there for a worker.
-    ///
-    /// # Examples
-    /// ```
-    /// # use outlast::prelude::*;
-    /// # use outlast_testing::TestEnv;
-    /// # #[activity(start_to_close_timeout = "30s")]
-    /// # async fn render() -> Result<(), ActivityError> { Ok(()) }
-    /// #[workflow]
-    /// async fn print(ctx: WorkflowContext) -> WorkflowResult<()> {
-    ///     Ok(ctx.activity(render, ()).task_queue("gpu").await?)
-    /// }
-    ///
-    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
-    /// let env = TestEnv::new().task_queue("gpu").activity(render);
-    /// env.execute(print, ()).await.unwrap();
-    /// # }
-    /// ```
-    #[must_use]
-    pub fn task_queue(self, name: impl Into<String>) -> Self {
-        self.shared.workers().queues_to_come.push(name.into());
-        self
-    }
-
     /// Lets workflow tasks fail without failing the test, for tests of just that. Histories are
     /// then not replayed at the end.
     ///
@@ -324,120 +234,6 @@ impl TestEnv {
     pub fn tolerate_activity_panics(self) -> Self {
         self.shared.attempts.tolerate_panics();
         self
-    }
-
-    /// Runs the real workflow also where the test itself does not start it: as a child, by a
-    /// schedule, or by its name, in the task queue of that name. What the test
-    /// [starts](Self::start) need not be registered.
-    ///
-    /// # Examples
-    /// ```
-    /// # use outlast::prelude::*;
-    /// # use outlast_testing::TestEnv;
-    /// #[workflow]
-    /// async fn bill(ctx: WorkflowContext, month: String) -> WorkflowResult<String> {
-    ///     ctx.sleep(Duration::from_hours(1)).await?;
-    ///     Ok(format!("the bill of {month}"))
-    /// }
-    ///
-    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
-    /// let env = TestEnv::new().workflow(bill);
-    /// let started = env.client().start_by_name("bill", ("May".to_owned(),)).task_queue("bill");
-    /// let billing = started.id("may").await.unwrap();
-    /// env.run_until_idle().await;
-    /// assert_eq!(env.client().workflow(bill, "may").result().await.unwrap(), "the bill of May");
-    /// # drop(billing);
-    /// # }
-    /// ```
-    #[must_use]
-    pub fn workflow<F, M>(self, workflow: F) -> Self
-    where
-        F: WorkflowFn<M> + Copy + Send + Sync + 'static,
-        F::Workflow: WorkflowImpl,
-    {
-        self.shared.replays().add(workflow);
-        let mut workers = self.shared.workers();
-        workers.add_workflow(workflow);
-        workers.attend_own_queue(F::Workflow::NAME);
-        drop(workers);
-        self
-    }
-
-    /// Starts a workflow; await the call.
-    ///
-    /// # Panics
-    /// When the workflow is mocked, and when no worker can be made for it; the message says why.
-    ///
-    /// # Examples
-    /// ```
-    /// # use outlast::prelude::*;
-    /// # use outlast_testing::TestEnv;
-    /// # #[workflow]
-    /// # async fn nap(ctx: WorkflowContext) -> WorkflowResult<()> {
-    /// #     Ok(ctx.sleep(Duration::from_hours(1)).await?)
-    /// # }
-    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
-    /// let env = TestEnv::new();
-    /// let first = env.start(nap, ()).await;
-    /// let second = env.start(nap, ()).id("siesta").run_timeout(Duration::from_mins(30)).await;
-    /// assert_eq!(second.workflow_id().as_str(), "siesta");
-    /// first.result().await.unwrap();
-    /// assert!(second.result().await.is_err(), "it has timed out");
-    /// # }
-    /// ```
-    #[track_caller]
-    pub fn start<F, M>(
-        &self,
-        workflow: F,
-        input: InputOf<<F::Workflow as Workflow>::Args>,
-    ) -> TestStart<F::Workflow>
-    where
-        F: WorkflowFn<M> + Copy + Send + Sync + 'static,
-        F::Workflow: WorkflowImpl,
-    {
-        let shared = &self.shared;
-        let name = F::Workflow::NAME;
-        assert!(
-            !shared.workers().is_mocked(name),
-            "`{name}` is mocked: start the mock with `TestEnv::start_mocked`"
-        );
-        shared.replays().add(workflow);
-        shared.workers().add_workflow(workflow);
-        let queue = format!("{name}{}", shared.workers().suffix);
-        shared.run_worker(&queue);
-        let id = shared.workers().next_id(F::Workflow::NAME);
-        let call = shared
-            .client
-            .start(workflow, input)
-            .task_queue(queue)
-            .id(id);
-        TestStart::new(shared, call)
-    }
-
-    /// Starts a workflow and waits for its result, skipping time.
-    ///
-    /// # Errors
-    /// When the workflow fails, or ends in another way without a result.
-    ///
-    /// # Panics
-    /// When the test [would hang](Self#when-a-test-fails-at-once).
-    #[track_caller]
-    pub fn execute<F, M>(
-        &self,
-        workflow: F,
-        input: InputOf<<F::Workflow as Workflow>::Args>,
-    ) -> impl Future<Output = Result<ResultOf<F::Workflow>, ResultError>> + Send + use<F, M>
-    where
-        F: WorkflowFn<M> + Copy + Send + Sync + 'static,
-        F::Workflow: WorkflowImpl,
-        ResultOf<F::Workflow>: Send,
-    {
-        let start = self.start(workflow, input);
-        let watch = self.shared.watch();
-        async move {
-            let handle = start.await;
-            watch.run(handle.untimed_result()).await
-        }
     }
 
     /// An ordinary client of the environment's server.

@@ -7,12 +7,93 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use outlast::client::{StartCall, TaskQueueSet};
-use outlast::definition::Workflow;
+use outlast::client::{ResultError, StartCall, TaskQueueSet};
+use outlast::convert::InputOf;
+use outlast::definition::{ResultOf, Workflow, WorkflowFn};
+use outlast::workflow::WorkflowImpl;
 use outlast::{RetryPolicy, WorkflowId};
 
-use super::TestHandle;
 use super::shared::Shared;
+use super::{TestEnv, TestHandle};
+
+impl TestEnv {
+    /// Starts a workflow; await the call.
+    ///
+    /// # Panics
+    /// When the workflow is mocked, and when no worker can be made for it; the message says why.
+    ///
+    /// # Examples
+    /// ```
+    /// # use outlast::prelude::*;
+    /// # use outlast_testing::TestEnv;
+    /// # #[workflow]
+    /// # async fn nap(ctx: WorkflowContext) -> WorkflowResult<()> {
+    /// #     Ok(ctx.sleep(Duration::from_hours(1)).await?)
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let env = TestEnv::new();
+    /// let first = env.start(nap, ()).await;
+    /// let second = env.start(nap, ()).id("siesta").run_timeout(Duration::from_mins(30)).await;
+    /// assert_eq!(second.workflow_id().as_str(), "siesta");
+    /// first.result().await.unwrap();
+    /// assert!(second.result().await.is_err(), "it has timed out");
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn start<F, M>(
+        &self,
+        workflow: F,
+        input: InputOf<<F::Workflow as Workflow>::Args>,
+    ) -> TestStart<F::Workflow>
+    where
+        F: WorkflowFn<M> + Copy + Send + Sync + 'static,
+        F::Workflow: WorkflowImpl,
+    {
+        let shared = &self.shared;
+        let name = F::Workflow::NAME;
+        assert!(
+            !shared.workers().is_mocked(name),
+            "`{name}` is mocked: start the mock with `TestEnv::start_mocked`"
+        );
+        shared.replays().add(workflow);
+        shared.workers().add_workflow(workflow);
+        let queue = format!("{name}{}", shared.workers().suffix);
+        shared.run_worker(&queue);
+        let id = shared.workers().next_id(F::Workflow::NAME);
+        let call = shared
+            .client
+            .start(workflow, input)
+            .task_queue(queue)
+            .id(id);
+        TestStart::new(shared, call)
+    }
+
+    /// Starts a workflow and waits for its result, skipping time.
+    ///
+    /// # Errors
+    /// When the workflow fails, or ends in another way without a result.
+    ///
+    /// # Panics
+    /// When the test [would hang](Self#when-a-test-fails-at-once).
+    #[track_caller]
+    pub fn execute<F, M>(
+        &self,
+        workflow: F,
+        input: InputOf<<F::Workflow as Workflow>::Args>,
+    ) -> impl Future<Output = Result<ResultOf<F::Workflow>, ResultError>> + Send + use<F, M>
+    where
+        F: WorkflowFn<M> + Copy + Send + Sync + 'static,
+        F::Workflow: WorkflowImpl,
+        ResultOf<F::Workflow>: Send,
+    {
+        let start = self.start(workflow, input);
+        let watch = self.shared.watch();
+        async move {
+            let handle = start.await;
+            watch.run(handle.untimed_result()).await
+        }
+    }
+}
 
 /// A workflow about to be started: set options, then `.await` it.
 ///

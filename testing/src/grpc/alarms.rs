@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use super::Server;
 use super::calls::Waiting;
-use super::handle::Shared;
+use super::shared::Shared;
 use crate::server::{CallId, Engine, HoldId, Result};
 
 impl Server {

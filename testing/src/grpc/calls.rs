@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 use tonic::metadata::MetadataMap;
 use tonic::{Request, Status};
 
-use super::handle::Shared;
+use super::shared::Shared;
 use super::status::status;
 use crate::server::{Answer, CallId, Engine, Result};
 

@@ -16,6 +16,7 @@ mod operator_service;
 mod pace;
 mod panics;
 mod service;
+mod shared;
 mod status;
 mod tcp;
 mod test_service;

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use super::Server;
-use super::handle::Shared;
+use super::shared::Shared;
 use crate::server::Engine;
 
 impl Server {
