@@ -32,6 +32,8 @@ mod decisions;
 mod hash;
 mod seeded;
 mod site;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 

@@ -31,6 +31,12 @@ fn recorded(seed: u64) -> (Family, Trace) {
 }
 
 #[test]
+fn all_goes_well_in_the_usual_order() {
+    let family = Family::raise(Engine::new(options(0, Order::Arrival)));
+    assert_eq!(family.results(), Family::EXPECTED);
+}
+
+#[test]
 fn the_same_seed_shuffles_alike() {
     assert_eq!(histories(&shuffled(3)), histories(&shuffled(3)));
 }
