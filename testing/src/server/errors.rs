@@ -70,6 +70,13 @@ impl Error {
         Self::new(Code::Unimplemented, message)
     }
 
+    /// A part of a served call that this server lacks.
+    pub(super) fn unsupported(what: &str) -> Self {
+        Self::unimplemented(format!(
+            "{what} are not supported by this server; docs/test-server.md says what is"
+        ))
+    }
+
     pub(super) fn endpoint_exists(name: &str) -> Self {
         Self::new(
             Code::AlreadyExists,

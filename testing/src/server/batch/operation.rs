@@ -126,9 +126,8 @@ impl Operation {
             Wire::CancelActivitiesOperation(_)
             | Wire::TerminateActivitiesOperation(_)
             | Wire::DeleteActivitiesOperation(_) => {
-                return Err(Error::unimplemented(
-                    "batch operations on standalone activities are not supported by this server",
-                ));
+                let what = "batch operations on standalone activities";
+                return Err(Error::unsupported(what));
             }
         })
     }

@@ -24,9 +24,7 @@ impl ResetPoint {
             Some(Target::FirstWorkflowTask(())) => Ok(Self::FirstTask),
             Some(Target::LastWorkflowTask(())) => Ok(Self::LastTask),
             Some(Target::WorkflowTaskId(id)) => Ok(Self::Task(*id)),
-            Some(Target::BuildId(_)) => Err(Error::unimplemented(
-                "resets to build ids are not supported by this server",
-            )),
+            Some(Target::BuildId(_)) => Err(Error::unsupported("resets to build ids")),
             None => match reset.reset_type() {
                 ResetType::FirstWorkflowTask => Ok(Self::FirstTask),
                 ResetType::LastWorkflowTask => Ok(Self::LastTask),

@@ -89,9 +89,7 @@ pub(in crate::server) fn check_callbacks(callbacks: &[Callback]) -> Result<()> {
                 ));
             }
             Some(Variant::NexusHandler(_)) => {
-                return Err(Error::unimplemented(
-                    "callbacks to Nexus handlers are not supported by this server",
-                ));
+                return Err(Error::unsupported("callbacks to Nexus handlers"));
             }
             None => return Err(Error::unimplemented("unknown callback variant: <nil>")),
         }
