@@ -42,10 +42,11 @@ impl Engine {
         let now = self.world.now;
         let run = &self.runs[&key];
         let link = run.link_to_request(&request.request_id, EventType::WorkflowExecutionSignaled);
-        self.in_run(key, |run, _| {
+        self.in_run(key, |run, world| {
+            run.check_room_for_event(world)?;
             if !request.request_id.is_empty() && !run.request_ids.insert(request.request_id.clone())
             {
-                return;
+                return Ok(());
             }
             let attributes = events::WorkflowExecutionSignaledEventAttributes {
                 signal_name: request.signal_name,
@@ -56,7 +57,8 @@ impl Engine {
                 ..Default::default()
             };
             run.record(Draft::new(now, attributes).with_links(request.links));
-        });
+            Ok(())
+        })?;
         Ok(api::SignalWorkflowExecutionResponse { link: Some(link) })
     }
 
@@ -77,8 +79,12 @@ impl Engine {
             ..Default::default()
         };
         self.in_run(key, |run, world| {
-            run.request_cancel(attributes, request.links, world)
-        });
+            if run.is_open() {
+                run.check_room_for_event(world)?;
+            }
+            run.request_cancel(attributes, request.links, world);
+            Ok(())
+        })?;
         Ok(api::RequestCancelWorkflowExecutionResponse::default())
     }
 

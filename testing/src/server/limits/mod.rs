@@ -1,6 +1,7 @@
 //! How long names and ids, and how large payloads, memos and histories may be.
 
 mod failures;
+mod histories;
 mod requests;
 
 use outlast_proto::temporal::api::common::v1::{Memo, Payloads};
@@ -18,6 +19,10 @@ pub struct Limits {
     pub blob_bytes: usize,
     /// The most bytes of all fields of a memo together.
     pub memo_bytes: usize,
+    /// The most events of a history; a workflow that goes on is terminated.
+    pub history_events: usize,
+    /// The most bytes of a history.
+    pub history_bytes: usize,
 }
 
 impl Default for Limits {
@@ -25,6 +30,8 @@ impl Default for Limits {
         Self {
             blob_bytes: 2 << 20,
             memo_bytes: 2 << 20,
+            history_events: 51_200,
+            history_bytes: 50 << 20,
         }
     }
 }

@@ -120,3 +120,58 @@ fn a_server_may_take_less_than_a_real_one() {
         Some(&EventType::WorkflowExecutionTerminated)
     );
 }
+
+/// A workflow whose history may have twenty events, and has five.
+fn short_history() -> Scene {
+    let limits = Limits {
+        history_events: 20,
+        ..Limits::default()
+    };
+    let mut scene = Scene::with(ServerOptions {
+        limits,
+        ..ServerOptions::default()
+    });
+    scene.start();
+    let task = scene.poll();
+    scene.complete(&task, vec![start_timer("t", 1.0)]).unwrap();
+    scene
+}
+
+#[test]
+fn commands_that_would_make_a_history_too_long_end_the_workflow() {
+    let mut scene = short_history();
+    scene.signal("s");
+    let task = scene.poll();
+    let timers = |count: usize| {
+        (0..count)
+            .map(|n| start_timer(&n.to_string(), 9.0))
+            .collect()
+    };
+    let error = scene.complete(&task, timers(12)).unwrap_err();
+    assert_eq!(error.message, "Workflow history count exceeds limit.");
+    let want = [
+        EventType::WorkflowTaskFailed,
+        EventType::WorkflowExecutionTerminated,
+    ];
+    assert_eq!(scene.types()[8..], want);
+
+    let mut scene = short_history();
+    scene.signal("s");
+    let task = scene.poll();
+    scene.complete(&task, timers(11)).unwrap();
+    assert_eq!(scene.types().len(), 20);
+}
+
+#[test]
+fn the_signal_after_the_last_one_ends_the_workflow() {
+    let mut scene = short_history();
+    (0..15).for_each(|_| scene.signal("s"));
+    assert_eq!(scene.types().len(), 21);
+    let request = signal_request("one more");
+    let error = scene.engine.signal_workflow_execution(request).unwrap_err();
+    assert_eq!(error.message, "Workflow history count exceeds limit.");
+    assert_eq!(
+        scene.types()[21..],
+        [EventType::WorkflowExecutionTerminated]
+    );
+}

@@ -178,12 +178,7 @@ impl Scene {
     }
 
     pub(super) fn signal(&mut self, name: &str) {
-        let request = api::SignalWorkflowExecutionRequest {
-            namespace: "default".to_owned(),
-            workflow_execution: execution(""),
-            signal_name: name.to_owned(),
-            ..Default::default()
-        };
+        let request = signal_request(name);
         self.engine.signal_workflow_execution(request).unwrap();
     }
 
@@ -359,6 +354,15 @@ impl Scene {
         let mut events = self.history();
         let at = events.len() - 1 - back;
         events.swap_remove(at).attributes.unwrap()
+    }
+}
+
+pub(super) fn signal_request(name: &str) -> api::SignalWorkflowExecutionRequest {
+    api::SignalWorkflowExecutionRequest {
+        namespace: "default".to_owned(),
+        workflow_execution: execution(""),
+        signal_name: name.to_owned(),
+        ..Default::default()
     }
 }
 

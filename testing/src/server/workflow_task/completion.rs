@@ -38,6 +38,7 @@ impl Execution {
         if let Err(flaw) = checked {
             return Err(self.refuse_task(&flaw, &request.identity, world));
         }
+        self.check_room(self.events_of(&request), world)?;
         self.sticky = sticky(&request);
         if self.can_discard_task(&request) {
             return Ok(self.discard_task(worker, request, world));
@@ -78,6 +79,16 @@ impl Execution {
         }
         self.commit(world);
         Error::invalid(message)
+    }
+
+    /// How many events a completion adds to the history.
+    fn events_of(&self, request: &RespondWorkflowTaskCompletedRequest) -> usize {
+        let kind = self.task.as_ref().map(|task| task.kind);
+        let unwritten = match kind {
+            Some(Kind::Speculative | Kind::Transient) => 2,
+            Some(Kind::Normal) | None => 0,
+        };
+        unwritten + 1 + request.commands.len()
     }
 
     fn apply_completion(
