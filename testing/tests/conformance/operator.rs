@@ -50,13 +50,12 @@ impl Peer {
         self.client().register_namespace(request).await.map(drop)
     }
 
-    /// A namespace, without a record: what it is capable of differs.
     async fn namespace(&self, name: &str) -> Result<api::DescribeNamespaceResponse, Status> {
         let request = api::DescribeNamespaceRequest {
             namespace: name.to_owned(),
             ..Default::default()
         };
-        let described = self.unrecorded().client().describe_namespace(request).await;
+        let described = self.client().describe_namespace(request).await;
         described.map(tonic::Response::into_inner)
     }
 }
@@ -150,12 +149,7 @@ async fn a_namespace_is_registered_changed_and_deleted() {
             id: info.id,
             ..Default::default()
         };
-        let described = peer
-            .unrecorded()
-            .client()
-            .describe_namespace(by_id)
-            .await
-            .unwrap();
+        let described = peer.client().describe_namespace(by_id).await.unwrap();
         assert_eq!(described.into_inner().namespace_info.unwrap().name, name);
 
         let change = api::UpdateNamespaceRequest {
@@ -167,12 +161,7 @@ async fn a_namespace_is_registered_changed_and_deleted() {
             }),
             ..Default::default()
         };
-        let changed = peer
-            .unrecorded()
-            .client()
-            .update_namespace(change)
-            .await
-            .unwrap();
+        let changed = peer.client().update_namespace(change).await.unwrap();
         let info = changed.into_inner().namespace_info.unwrap();
         assert_eq!(
             (info.owner_email.as_str(), info.data["a"].as_str()),

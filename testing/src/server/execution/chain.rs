@@ -19,7 +19,7 @@ use crate::server::execution::retry::{self, FailedAttempt};
 use crate::server::execution::{Execution, NewRun};
 use crate::server::history::Draft;
 use crate::server::oracle::{Site, Subject};
-use crate::server::wire::{normal_queue, set_duration, system_time, wire_duration};
+use crate::server::wire::{normal_queue, set_duration, system_time, timestamp, wire_duration};
 use crate::server::world::World;
 
 type StartedAttributes = events::WorkflowExecutionStartedEventAttributes;
@@ -225,13 +225,15 @@ impl Execution {
 
     /// Opens the next run right after this transaction; returns its id.
     fn open_successor(
-        &self,
+        &mut self,
         heir: Heir,
         name: RunName,
         mut started: StartedAttributes,
         world: &mut World,
     ) -> String {
         self.bequeath(heir, &mut started, &world.deployments);
+        let kept_until = world.after(world.namespaces.retention(&self.namespace));
+        started.prev_auto_reset_points = Some(self.marks.hand_on(timestamp(kept_until)));
         let workflow = Subject::named(&self.namespace, &self.workflow_id);
         let request_id = world.uuid(Site::Start, workflow.with_number(name.number));
         let run_id = name.id.clone();

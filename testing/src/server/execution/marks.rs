@@ -8,6 +8,7 @@ use outlast_proto::temporal::api::common::v1::{Payload, WorkerVersionStamp};
 use outlast_proto::temporal::api::enums::v1::WorkflowTaskFailedCause;
 use outlast_proto::temporal::api::history::v1::WorkflowTaskCompletedEventAttributes;
 use outlast_proto::temporal::api::workflow::v1::{ResetPointInfo, ResetPoints};
+use prost_types::Timestamp;
 
 use crate::server::wire::timestamp;
 
@@ -24,6 +25,14 @@ pub(in crate::server) struct WorkerMarks {
 }
 
 impl WorkerMarks {
+    /// The marks of a new run: it can be reset to where the runs before it could be.
+    pub(in crate::server) fn inheriting(points: Option<&ResetPoints>) -> Self {
+        Self {
+            reset_points: points.map_or_else(Vec::new, |points| points.points.clone()),
+            ..Self::default()
+        }
+    }
+
     /// Notes who completed a task.
     pub(in crate::server) fn note_completion(
         &mut self,
@@ -87,11 +96,19 @@ impl WorkerMarks {
         }
     }
 
-    /// Where the run can be reset to because another build took over; nothing before the first task
-    /// is complete.
-    pub(in crate::server) fn reset_points(&self) -> Option<ResetPoints> {
-        let points = self.reset_points.clone();
-        (!points.is_empty()).then_some(ResetPoints { points })
+    /// Where the run, and those before it, can be reset to because another build took over.
+    pub(in crate::server) fn reset_points(&self) -> ResetPoints {
+        ResetPoints {
+            points: self.reset_points.clone(),
+        }
+    }
+
+    /// The same for the run that follows. From then on it is known how long each point is kept.
+    pub(in crate::server) fn hand_on(&mut self, until: Option<Timestamp>) -> ResetPoints {
+        for point in &mut self.reset_points {
+            point.expire_time = point.expire_time.or(until);
+        }
+        self.reset_points()
     }
 
     /// The builds, as the older kind of versioning has them.

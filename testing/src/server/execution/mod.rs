@@ -8,6 +8,7 @@ pub(super) mod naming;
 mod option_paths;
 pub(super) mod options;
 mod pause;
+pub(super) mod pending;
 pub(super) mod requests;
 pub(super) mod retry;
 
@@ -21,6 +22,7 @@ use outlast_proto::temporal::api::sdk::v1::UserMetadata;
 
 use self::marks::WorkerMarks;
 use self::naming::{RunName, Stamps};
+use self::pending::Pending;
 use super::activities::Activity;
 use super::deployments::RunVersioning;
 use super::history::reads::HistoryRead;
@@ -92,6 +94,8 @@ pub(super) struct Execution {
     pub(super) nexus_tasks: BTreeMap<u64, i64>,
     /// Who is told when the chain of this run ends.
     pub(super) callbacks: Vec<CompletionCallback>,
+    /// What the run waited for when it closed.
+    left_pending: Option<Pending>,
     pub(super) updates: Updates,
     pub(super) queries: Vec<Query>,
     pub(super) reads: Vec<HistoryRead>,
@@ -173,6 +177,7 @@ impl Execution {
             operations: BTreeMap::new(),
             nexus_tasks: BTreeMap::new(),
             callbacks: callbacks.collect(),
+            left_pending: None,
             updates: Updates::default(),
             queries: Vec::new(),
             reads: Vec::new(),
@@ -181,7 +186,7 @@ impl Execution {
             search_attributes,
             is_reset: false,
             reset_run_id: String::new(),
-            marks: WorkerMarks::default(),
+            marks: WorkerMarks::inheriting(started.prev_auto_reset_points.as_ref()),
             stamps: Stamps::default(),
             versioning: RunVersioning::of_start(&started),
             state_transitions: 0,
@@ -269,6 +274,7 @@ impl Execution {
         draft: Draft,
         world: &mut World,
     ) {
+        self.left_pending = Some(self.pending());
         self.announce_close(&draft.attributes, world);
         self.history.append(draft);
         self.status = status;

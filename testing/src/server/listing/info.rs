@@ -34,7 +34,7 @@ impl Execution {
             task_queue: self.normal_queue_name().to_owned(),
             state_transition_count: at_close(self.state_transitions),
             history_size_bytes: at_close(self.history.size_bytes()),
-            execution_duration: self.duration().and_then(wire_duration),
+            execution_duration: self.wire_duration(),
             root_execution: Some(self.root()),
             ..Default::default()
         }
@@ -51,6 +51,18 @@ impl Execution {
     pub(in crate::server) fn duration(&self) -> Option<Duration> {
         let closed = self.close_time?;
         closed.duration_since(self.execution_time()).ok()
+    }
+
+    /// The same on the wire, below zero for a run that was closed before its start delay was over.
+    fn wire_duration(&self) -> Option<prost_types::Duration> {
+        let closed = self.close_time?;
+        match self.execution_time().duration_since(closed) {
+            Ok(early) => wire_duration(early).map(|early| prost_types::Duration {
+                seconds: -early.seconds,
+                nanos: -early.nanos,
+            }),
+            Err(_) => self.duration().and_then(wire_duration),
+        }
     }
 
     /// The execution that this run, or the tree of children that it is in, began with.

@@ -8,7 +8,7 @@ mod settings;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use outlast_proto::temporal::api::enums::v1::{ArchivalState, NamespaceState};
+use outlast_proto::temporal::api::enums::v1::{ArchivalState, NamespaceState, ReplicationState};
 use outlast_proto::temporal::api::namespace::v1::namespace_info::{
     Capabilities, Limits as NamespaceLimits,
 };
@@ -19,7 +19,7 @@ use super::errors::{Error, Result};
 use super::limits::Limits;
 use super::options::ServerOptions;
 use super::search_attributes::SearchAttributeMap;
-use super::wire::wire_duration;
+use super::wire::{set_duration, wire_duration};
 
 /// All namespaces of a server, by name.
 #[derive(Debug)]
@@ -37,6 +37,8 @@ pub(super) struct Namespaces {
 pub(super) struct Namespace {
     info: NamespaceInfo,
     config: NamespaceConfig,
+    /// A namespace that the server did not begin with says that its replication is normal.
+    replication: ReplicationState,
     pub(super) search_attributes: SearchAttributeMap,
 }
 
@@ -94,6 +96,15 @@ impl Namespaces {
         &mut self.add(namespace).search_attributes
     }
 
+    /// How long closed runs are kept.
+    pub(super) fn retention(&self, namespace: &str) -> Duration {
+        let namespace = self.by_name.get(namespace);
+        let retention = namespace.and_then(|namespace| {
+            set_duration(namespace.config.workflow_execution_retention_ttl.as_ref())
+        });
+        retention.unwrap_or(RETENTION)
+    }
+
     fn with_id(&self, id: &str) -> Option<&Namespace> {
         let mut all = self.by_name.values();
         all.find(|namespace| namespace.info.id == id)
@@ -109,10 +120,11 @@ impl Namespace {
             id: namespace_id(name),
             capabilities: Some(capabilities()),
             limits: Some(advertised(limits)),
+            supports_schedules: true,
             ..Default::default()
         };
         let config = NamespaceConfig {
-            workflow_execution_retention_ttl: wire_duration(Duration::from_hours(24)),
+            workflow_execution_retention_ttl: wire_duration(RETENTION),
             bad_binaries: Some(BadBinaries::default()),
             history_archival_state: ArchivalState::Disabled as i32,
             visibility_archival_state: ArchivalState::Disabled as i32,
@@ -121,6 +133,7 @@ impl Namespace {
         Self {
             info,
             config,
+            replication: ReplicationState::Unspecified,
             search_attributes,
         }
     }
@@ -158,6 +171,9 @@ impl Engine {
         }
     }
 }
+
+/// How long the closed runs of a namespace are kept if nobody says otherwise.
+const RETENTION: Duration = Duration::from_hours(24);
 
 /// What SDKs may rely on in a namespace of this server.
 fn capabilities() -> Capabilities {

@@ -28,6 +28,7 @@ impl Engine {
             return Err(Error::namespace_exists(&request.namespace));
         }
         let namespace = self.world.namespaces.add(&request.namespace);
+        namespace.replication = ReplicationState::Normal;
         namespace.info.description = request.description;
         namespace.info.owner_email = request.owner_email;
         namespace.info.data = request.data;
@@ -146,7 +147,7 @@ impl Namespace {
             replication_config: Some(NamespaceReplicationConfig {
                 active_cluster_name: CLUSTER_NAME.to_owned(),
                 clusters: vec![active],
-                state: ReplicationState::Normal as i32,
+                state: self.replication as i32,
             }),
             ..Default::default()
         }

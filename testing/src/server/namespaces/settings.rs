@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use outlast_proto::temporal::api::enums::v1::NamespaceState;
+use outlast_proto::temporal::api::enums::v1::{NamespaceState, ReplicationState};
 use outlast_proto::temporal::api::namespace::v1::NamespaceConfig;
 use outlast_proto::temporal::api::workflowservice::v1 as api;
 
@@ -26,8 +26,12 @@ pub(super) fn check_registration(request: &api::RegisterNamespaceRequest) -> Res
         ));
     }
     let clusters = request.clusters.iter().map(|c| c.cluster_name.as_str());
-    let mut named = clusters.chain([request.active_cluster_name.as_str()]);
-    match named.find(|name| !["", CLUSTER_NAME].contains(name)) {
+    check_clusters(clusters.chain([request.active_cluster_name.as_str()]))
+}
+
+/// Refuses clusters other than the only one.
+fn check_clusters<'a>(mut names: impl Iterator<Item = &'a str>) -> Result<()> {
+    match names.find(|name| !["", CLUSTER_NAME].contains(name)) {
         Some(name) => Err(Error::invalid(format!("Invalid cluster name: {name}"))),
         None => Ok(()),
     }
@@ -48,6 +52,15 @@ pub(super) fn update(
              promote local namespace: {}",
             info.name
         )));
+    }
+    if let Some(replication) = &request.replication_config {
+        let clusters = replication.clusters.iter().map(|c| c.cluster_name.as_str());
+        check_clusters(clusters.chain([replication.active_cluster_name.as_str()]))?;
+        if replication.state() == ReplicationState::Handover {
+            return Err(Error::invalid(
+                "Handover can only be set for global namespace",
+            ));
+        }
     }
     if let Some(update) = &request.update_info {
         if !update.description.is_empty() {

@@ -4,20 +4,20 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Difference {
     DeploymentsOnTheirWay,
+    Capabilities,
     HistorySizes,
     InternalNumbers,
     PollerScaling,
-    ResetPoints,
     StateTransitions,
 }
 
 impl Difference {
     const ALL: [Self; 6] = [
         Self::DeploymentsOnTheirWay,
+        Self::Capabilities,
         Self::HistorySizes,
         Self::InternalNumbers,
         Self::PollerScaling,
-        Self::ResetPoints,
         Self::StateTransitions,
     ];
 
@@ -25,10 +25,10 @@ impl Difference {
     const fn title(self) -> &'static str {
         match self {
             Self::DeploymentsOnTheirWay => "Deployments on their way",
+            Self::Capabilities => "Capabilities",
             Self::HistorySizes => "Sizes of histories",
             Self::InternalNumbers => "Internal numbers",
             Self::PollerScaling => "Advice on the number of pollers",
-            Self::ResetPoints => "Reset points",
             Self::StateTransitions => "State transitions",
         }
     }
@@ -40,6 +40,18 @@ impl Difference {
                 ("WorkerDeploymentInfo", "routing_config_update_state"),
                 ("WorkerDeploymentVersionSummary", "drainage_info"),
             ],
+            Self::Capabilities => &[
+                ("Capabilities", "build_id_based_versioning"),
+                ("Capabilities", "server_scaled_deployments"),
+                ("Capabilities", "standalone_activities"),
+                ("Capabilities", "standalone_activity_batch_operations"),
+                ("Capabilities", "standalone_activity_operator_commands"),
+                ("Capabilities", "standalone_activity_start_delay"),
+                ("Capabilities", "worker_poll_complete_on_shutdown"),
+                ("GetClusterInfoResponse", "persistence_store"),
+                ("GetClusterInfoResponse", "visibility_store"),
+                ("NamespaceConfig", "custom_search_attribute_aliases"),
+            ],
             Self::HistorySizes => &[
                 ("WorkflowExecutionInfo", "history_size_bytes"),
                 ("WorkflowTaskStartedEventAttributes", "history_size_bytes"),
@@ -50,13 +62,6 @@ impl Difference {
                 ("PollActivityTaskQueueResponse", "poller_scaling_decision"),
                 ("PollNexusTaskQueueResponse", "poller_scaling_decision"),
                 ("PollWorkflowTaskQueueResponse", "poller_scaling_decision"),
-            ],
-            Self::ResetPoints => &[
-                ("WorkflowExecutionInfo", "auto_reset_points"),
-                (
-                    "WorkflowExecutionStartedEventAttributes",
-                    "prev_auto_reset_points",
-                ),
             ],
             Self::StateTransitions => &[("WorkflowExecutionInfo", "state_transition_count")],
         }

@@ -44,6 +44,11 @@ impl Renderer {
     fn field(&mut self, depth: usize, message: &str, field: &FieldDescriptor, value: &Value) {
         match value {
             Value::List(values) => {
+                let mut values: Vec<_> = values.iter().collect();
+                // A real server describes them in an order that changes from call to call.
+                if field.name() == "pending_activities" {
+                    values.sort_by_key(|activity| activity_id(activity));
+                }
                 for value in values {
                     self.value(depth, field, field.name(), value);
                 }
@@ -67,7 +72,7 @@ impl Renderer {
 
     fn value(&mut self, depth: usize, field: &FieldDescriptor, name: &str, value: &Value) {
         let text = match value {
-            Value::Message(_) if name == "current_retry_interval" => "<measured>".to_owned(),
+            Value::Message(_) if MEASURED.contains(&name) => "<measured>".to_owned(),
             Value::Message(message) => match well_known(message) {
                 Some(text) => text,
                 None => {
@@ -168,6 +173,14 @@ fn inside_any(message: &DynamicMessage) -> Option<DynamicMessage> {
     let descriptor = pool().get_message_by_name(url.as_str()?.rsplit('/').next()?)?;
     DynamicMessage::decode(descriptor, value.as_bytes()?.clone()).ok()
 }
+
+fn activity_id(activity: &Value) -> Option<String> {
+    let id = activity.as_message()?.get_field_by_name("activity_id")?;
+    id.as_str().map(str::to_owned)
+}
+
+/// Durations that are between two looks at the clock.
+const MEASURED: [&str; 2] = ["current_retry_interval", "execution_duration"];
 
 fn key_text(key: &MapKey) -> String {
     match key {
