@@ -109,12 +109,18 @@ impl TestEnv {
     where
         F: WorkflowFn<M> + Copy,
     {
-        let queue = self.shared.mock_queue(F::Workflow::NAME);
+        let name = F::Workflow::NAME;
+        assert!(
+            self.shared.workers().is_mocked(name),
+            "`{name}` is not mocked: mock it with `TestEnv::mock_workflow`, or start the real one \
+             with `TestEnv::start`"
+        );
+        let queue = self.shared.mock_queue(name);
         let start = self.shared.client.start(workflow, input);
-        let id = self.shared.workers().next_id(F::Workflow::NAME);
+        let id = self.shared.workers().next_id(name);
         match start.task_queue(queue).id(id).await {
             Ok(handle) => super::TestHandle::new(&self.shared, handle),
-            Err(error) => panic!("the start of `{}` is refused: {error}", F::Workflow::NAME),
+            Err(error) => panic!("the start of `{name}` is refused: {error}"),
         }
     }
 

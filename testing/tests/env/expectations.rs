@@ -96,6 +96,14 @@ async fn a_call_that_no_mock_is_for_fails_the_test_at_once() {
 }
 
 #[tokio::test]
+#[should_panic(expected = "not called, and nothing was said of what a call comes to (mocked at")]
+async fn a_mock_that_has_no_answer_fails_the_test_and_is_named() {
+    let env = TestEnv::new();
+    env.on(charge).once();
+    let _ = env.execute(buy, 5).await;
+}
+
+#[tokio::test]
 async fn expectations_can_be_ranges() {
     let env = TestEnv::new();
     env.on(charge).at_least(1).at_most(2).returns(1);

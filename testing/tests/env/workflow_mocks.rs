@@ -124,3 +124,10 @@ async fn respond(
         .await
         .unwrap();
 }
+
+#[tokio::test]
+#[should_panic(expected = "`ship` is not mocked: mock it with `TestEnv::mock_workflow`")]
+async fn a_workflow_that_is_not_mocked_is_not_started_as_a_mock() {
+    let env = TestEnv::new();
+    env.start_mocked(ship, ("pen".to_owned(), 3)).await;
+}

@@ -139,8 +139,12 @@ impl<C, A: Clone + Default> Plan<C, A> {
             0 => "not called".to_owned(),
             _ => format!("called {called}"),
         };
+        let answerless = match self.answers.is_empty() && self.most() != Some(0) {
+            true => ", and nothing was said of what a call comes to",
+            false => "",
+        };
         format!(
-            "{what}: expected {expected}, {called} (mocked at {})",
+            "{what}: expected {expected}, {called}{answerless} (mocked at {})",
             self.place
         )
     }
