@@ -65,7 +65,9 @@ async fn an_operation_is_answered_at_once() {
     let calls = env.nexus_calls(CHARGE);
     assert_eq!((calls.len(), calls[0].input.as_str()), (1, "pen"));
     assert_eq!(calls[0].result, Some(Ok(3)));
-    assert_eq!(calls[0].headers["trace-id"], "7");
+    let headers = &calls[0].headers;
+    assert_eq!(headers["trace-id"], "7");
+    assert!(headers.keys().all(|key| *key == key.to_lowercase()));
     assert!(watch.elapsed().is_zero());
 }
 

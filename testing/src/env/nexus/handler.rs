@@ -55,7 +55,10 @@ impl Handler {
             Some(Request::StartOperation(asked)) => {
                 let name = format!("{}/{}/{}", request.endpoint, asked.service, asked.operation);
                 let input = Payload::from(asked.payload.clone().unwrap_or_default());
-                let headers = request.header.into_iter().collect();
+                // The server sends some of them in two spellings.
+                let headers = request.header.into_iter();
+                let headers = headers.map(|(key, value)| (key.to_ascii_lowercase(), value));
+                let headers = headers.collect();
                 let answered = self.mocks.call(&name, &input, headers, self.server.now());
                 self.start(answered, asked)
             }
