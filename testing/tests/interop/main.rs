@@ -9,6 +9,7 @@
     reason = "clients and workers wait as the runtime does"
 )]
 
+mod mocks;
 mod python;
 mod repairs;
 mod servers;

@@ -82,7 +82,7 @@ async fn in_memory(time: TimeMode, test: &str, run: impl AsyncFn(&Served)) {
     }
 }
 
-async fn in_time(run: impl Future<Output = ()>) {
+pub(crate) async fn in_time(run: impl Future<Output = ()>) {
     let limit = Duration::from_secs(120);
     timeout(limit, run).await.expect("the test ends in time");
 }
