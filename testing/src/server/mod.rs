@@ -242,6 +242,7 @@ impl Engine {
                 break;
             }
         }
+        self.follow_routes();
         self.wake_orphans();
         self.ring_event_alarms();
         self.dispatch();

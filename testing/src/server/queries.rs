@@ -144,12 +144,25 @@ impl Execution {
     }
 
     fn query_queue(&self, world: &World) -> QueueKey {
+        let version = self.task_version(world);
+        let key = |name: &str| self.queue_key(name).for_version(version.clone());
         self.sticky
             .as_ref()
             .filter(|_| self.is_open())
-            .map(|sticky| self.queue_key(&sticky.queue.name))
+            .map(|sticky| key(&sticky.queue.name))
             .filter(|key| world.queues.is_attended(key))
-            .unwrap_or_else(|| self.queue_key(self.normal_queue_name()))
+            .unwrap_or_else(|| key(self.normal_queue_name()))
+    }
+
+    /// The queue where a query belongs now, if it waits in one.
+    pub(super) fn requeue_query(&mut self, call: CallId, world: &World) -> Option<QueueKey> {
+        let queue = self.query_queue(world);
+        let query = self.queries.iter_mut().find(|query| query.call == call)?;
+        let QueryState::Queued(waits_in) = &mut query.state else {
+            return None;
+        };
+        waits_in.clone_from(&queue);
+        Some(queue)
     }
 
     /// Hands a query to a worker as a task of its own.

@@ -34,6 +34,7 @@ mod conform;
 mod cron;
 mod deletion;
 mod deployment_requests;
+mod deployment_routing;
 mod deployments;
 mod descriptions;
 mod durations;

@@ -10,7 +10,7 @@ use outlast_proto::temporal::api::enums::v1::{
     RoutingConfigUpdateState, TaskQueueType, VersioningBehavior, WorkerVersioningMode,
 };
 use outlast_proto::temporal::api::workflowservice::v1 as api;
-use tonic::Status;
+use tonic::{Code, Status};
 
 use crate::Peer;
 use crate::support::peer::*;
@@ -39,6 +39,15 @@ pub(crate) fn versioned_completion(
     }
 }
 
+/// Nothing, if the time of a poll was up before the server could say so.
+fn unless_late<T>(polled: Result<tonic::Response<T>, Status>) -> Option<T> {
+    match polled {
+        Ok(response) => Some(response.into_inner()),
+        Err(error) if error.code() == Code::DeadlineExceeded => None,
+        Err(error) => panic!("{error}"),
+    }
+}
+
 impl Peer {
     /// The name of a deployment that nobody else has.
     pub(crate) fn deployment(&self) -> String {
@@ -64,7 +73,7 @@ impl Peer {
     }
 
     /// Polls on and on, while there are no tasks. A real server may take longer than the poll to
-    /// take note of a version.
+    /// take note of a version. It takes note of a hundred deployments only.
     async fn poll_in_vain(&self, build_id: &str, queue_type: TaskQueueType) {
         loop {
             if queue_type == TaskQueueType::Workflow {
@@ -116,7 +125,7 @@ impl Peer {
             .client()
             .poll_workflow_task_queue(with_timeout(request, seconds))
             .await;
-        polled.ok().map(tonic::Response::into_inner)
+        unless_late(polled)
     }
 
     async fn try_poll_activity_as(&self, build_id: &str, seconds: f64) -> Option<ActivityTask> {
@@ -131,7 +140,7 @@ impl Peer {
             .client()
             .poll_activity_task_queue(with_timeout(request, seconds))
             .await;
-        polled.ok().map(tonic::Response::into_inner)
+        unless_late(polled)
     }
 
     /// Polls until there is a task: routes take their time on a real server.

@@ -47,6 +47,8 @@ pub(super) struct Activity {
     pub(super) identity: String,
     /// The version of the worker that had the activity last.
     pub(super) worker_version: Option<Version>,
+    /// Waits for the workflow to be on the version of the worker that wanted it.
+    pub(super) awaits_version: bool,
     pub(super) cancel_requested_event_id: Option<i64>,
     pub(super) request_id: String,
     pub(super) close_timer: Option<TimerKey>,
@@ -143,6 +145,7 @@ impl Execution {
             last_failed_at: None,
             identity: String::new(),
             worker_version: None,
+            awaits_version: false,
             cancel_requested_event_id: None,
             request_id: String::new(),
             close_timer: None,
@@ -169,11 +172,12 @@ impl Execution {
 
     /// Puts an activity's attempt into its queue.
     pub(super) fn queue_activity(&mut self, scheduled_event_id: i64, world: &mut World) {
-        let queue = self.activity_queue(scheduled_event_id);
+        let queue = self.activity_queue(scheduled_event_id, world);
         let Some(activity) = self.activities.get_mut(&scheduled_event_id) else {
             return;
         };
         activity.state = ActivityState::Queued;
+        activity.awaits_version = false;
         activity.stamp = self.stamps.next();
         activity.attempt_scheduled_at = world.now;
         activity.started_at = None;
@@ -195,14 +199,13 @@ impl Execution {
         world.queues.add_task(queue, task, world.now);
     }
 
-    pub(super) fn activity_queue(&self, scheduled_event_id: i64) -> QueueKey {
+    pub(super) fn activity_queue(&self, scheduled_event_id: i64, world: &World) -> QueueKey {
         let activity = self.activities.get(&scheduled_event_id);
         let queue = activity.and_then(|activity| activity.scheduled.task_queue.as_ref());
-        QueueKey {
-            namespace: self.namespace.clone(),
-            queue_type: QueueType::Activity,
-            name: queue.map(|queue| queue.name.clone()).unwrap_or_default(),
-        }
+        let name = queue.map_or("", |queue| queue.name.as_str());
+        let key = QueueKey::new(&self.namespace, QueueType::Activity, name);
+        let version = self.activity_version(&key, world);
+        key.for_version(version)
     }
 
     /// Hands a queued activity to a worker.
@@ -280,7 +283,7 @@ impl Execution {
 
     /// Takes back a start whose answer never left the server.
     pub(super) fn unstart_activity(&mut self, token: &TaskToken, world: &mut World) {
-        let queue = self.activity_queue(token.scheduled_event_id);
+        let queue = self.activity_queue(token.scheduled_event_id, world);
         let Ok(activity) = self.started_activity(token) else {
             return;
         };

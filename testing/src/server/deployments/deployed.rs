@@ -60,11 +60,14 @@ impl DeployedVersion {
         }
     }
 
-    pub(super) fn note_worker(&mut self, queue: &QueueKey, now: SystemTime) {
-        if !self.queues.contains(queue) {
+    /// Takes in that a worker polls a queue; tells whether this is new.
+    pub(super) fn note_worker(&mut self, queue: &QueueKey, now: SystemTime) -> bool {
+        self.last_polled_at = Some(now);
+        let is_new = !self.queues.contains(queue);
+        if is_new {
             self.queues.insert(queue.clone());
         }
-        self.last_polled_at = Some(now);
+        is_new
     }
 
     /// Takes in that a run was pinned to the version, so that it may have one although it never was

@@ -59,8 +59,14 @@ impl Deployment {
         }
     }
 
-    pub(super) fn note_worker(&mut self, version: &Version, queue: &QueueKey, now: SystemTime) {
-        self.add_version(version, now).note_worker(queue, now);
+    /// Takes in that a worker polls a queue; tells whether its version did not do so before.
+    pub(super) fn note_worker(
+        &mut self,
+        version: &Version,
+        queue: &QueueKey,
+        now: SystemTime,
+    ) -> bool {
+        self.add_version(version, now).note_worker(queue, now)
     }
 
     /// The version of this name, which may be new.

@@ -4,7 +4,9 @@ use outlast_proto::temporal::api::deployment::v1::InheritedAutoUpgradeInfo;
 use outlast_proto::temporal::api::enums::v1::{
     ContinueAsNewVersioningBehavior as Initial, VersioningBehavior as Behavior,
 };
-use outlast_proto::temporal::api::history::v1::WorkflowExecutionStartedEventAttributes as Started;
+use outlast_proto::temporal::api::history::v1::{
+    DeclinedTargetVersionUpgrade, WorkflowExecutionStartedEventAttributes as Started,
+};
 
 use crate::server::deployments::{Deployments, Version, overrides};
 use crate::server::execution::Execution;
@@ -41,6 +43,7 @@ impl Execution {
         });
         started.inherited_pinned_version = None;
         started.inherited_auto_upgrade_info = None;
+        started.declined_target_version_upgrade = None;
         let Some(version) = self.effective_version().filter(serves) else {
             return;
         };
@@ -53,6 +56,12 @@ impl Execution {
             }
             (Behavior::Pinned, Heir::Child | Heir::ContinuedAsNew(_)) => {
                 started.inherited_pinned_version = Some(version.to_wire());
+                let offered = self.versioning.offered().filter(|_| heir != Heir::Child);
+                started.declined_target_version_upgrade =
+                    offered.map(|offer| DeclinedTargetVersionUpgrade {
+                        deployment_version: offer.version.as_ref().map(Version::to_wire),
+                        revision_number: offer.revision,
+                    });
             }
             (Behavior::AutoUpgrade, Heir::Child | Heir::ContinuedAsNew(_) | Heir::Retry) => {
                 let initial = match heir {

@@ -146,6 +146,8 @@ impl Engine {
             }
             deployment.remove_version(&version.build_id);
             deployment.note_change(&request.identity);
+            self.world.deployments.note_rerouting();
+            self.settle();
         }
         Ok(api::DeleteWorkerDeploymentVersionResponse {})
     }

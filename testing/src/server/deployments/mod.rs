@@ -6,6 +6,7 @@
 mod deployed;
 mod deployment;
 mod describe;
+mod dispatch;
 mod inherit;
 mod lifecycle;
 mod names;
@@ -29,6 +30,8 @@ use super::queues::matching::QueueKey;
 #[derive(Debug, Default)]
 pub(super) struct Deployments {
     all: BTreeMap<(String, String), Deployment>,
+    /// Tasks may wait where they do not belong any more.
+    are_rerouted: bool,
 }
 
 impl Deployments {
@@ -39,7 +42,16 @@ impl Deployments {
             .all
             .entry(key)
             .or_insert_with(|| Deployment::new(&version.deployment, now));
-        deployment.note_worker(version, queue, now);
+        self.are_rerouted |= deployment.note_worker(version, queue, now);
+    }
+
+    /// Takes in that something has changed that decides which version gets which tasks.
+    pub(super) fn note_rerouting(&mut self) {
+        self.are_rerouted = true;
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.all.is_empty()
     }
 
     /// Whether workers of a version have polled a queue.

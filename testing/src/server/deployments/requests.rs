@@ -55,6 +55,7 @@ impl Engine {
             }
             deployment.set_current(to, now);
             deployment.note_change(&request.identity);
+            self.world.deployments.note_rerouting();
             self.settle();
         }
         Ok(api::SetWorkerDeploymentCurrentVersionResponse {
@@ -111,6 +112,7 @@ impl Engine {
             }
             deployment.set_ramp(ramp, now);
             deployment.note_change(&request.identity);
+            self.world.deployments.note_rerouting();
             self.settle();
         }
         let was = previous.as_ref().map(|ramp| ramp.to.as_ref());

@@ -58,6 +58,20 @@ fn serves(deployment: &Deployment, version: Option<&Version>, queue: &QueueKey) 
 }
 
 impl QueueRouting {
+    /// The version that gets a workflow's tasks. The same workflow always draws the same share, a
+    /// number below one hundred.
+    pub(super) fn version(self, share: f32) -> Option<Version> {
+        match self.ramp {
+            Some(ramp) if share < ramp.percentage => ramp.to,
+            Some(_) | None => self.current,
+        }
+    }
+
+    /// What is ramping, if anything is.
+    pub(super) fn ramping(&self) -> Option<&Option<Version>> {
+        self.ramp.as_ref().map(|ramp| &ramp.to)
+    }
+
     pub(in crate::server) fn described(&self) -> TaskQueueVersioningInfo {
         let ramping = self.ramp.as_ref().map(|ramp| ramp.to.as_ref());
         TaskQueueVersioningInfo {

@@ -17,6 +17,8 @@ use crate::server::world::World;
 /// The version that a run is on, and where it came from.
 #[derive(Clone, Debug, Default)]
 pub(in crate::server) struct RunVersioning {
+    /// The run has had to do with versions, even if it is unversioned now.
+    is_known: bool,
     /// What the workers say, or the run before this one; overrides come on top of it.
     behavior: Behavior,
     /// Absent in runs of unversioned workers, and of versioned ones that declare no behavior.
@@ -30,6 +32,18 @@ pub(in crate::server) struct RunVersioning {
     used: Vec<Version>,
     /// How the run was told to choose its first version.
     initial: ContinueAsNewVersioningBehavior,
+    /// The version that the run would be on if it were not pinned, as its worker was told.
+    offered: Option<Offer>,
+    /// What the run before this one was offered, and did not take.
+    declined: Option<Offer>,
+}
+
+/// Another version than the one that a run is pinned to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Offer {
+    /// None is unversioned workers.
+    pub(super) version: Option<Version>,
+    pub(super) revision: i64,
 }
 
 /// A change of versions that is under way.
@@ -42,8 +56,14 @@ struct Transition {
 impl RunVersioning {
     /// What a run begins with: what it inherits.
     pub(in crate::server) fn of_start(started: &Started) -> Self {
+        let declined = started.declined_target_version_upgrade.as_ref();
+        let declined = declined.map(|declined| Offer {
+            version: declined.deployment_version.as_ref().map(Version::from_wire),
+            revision: declined.revision_number,
+        });
         if let Some(pinned) = &started.inherited_pinned_version {
             return Self {
+                declined,
                 behavior: Behavior::Pinned,
                 version: Some(Version::from_wire(pinned)),
                 deployment: pinned.deployment_name.clone(),
@@ -74,6 +94,7 @@ impl RunVersioning {
         let version = version.map(Version::from_wire);
         self.deployment
             .clone_from(&completed.worker_deployment_name);
+        self.is_known |= version.is_some();
         if let Some(version) = &version
             && !self.used.contains(version)
         {
@@ -87,6 +108,29 @@ impl RunVersioning {
         self.behavior = completed.versioning_behavior();
         self.version = version.filter(|_| self.behavior != Behavior::Unspecified);
         arrived
+    }
+
+    /// Takes in what version the run would be on; tells whether that is news to its worker.
+    pub(super) fn offer(&mut self, offer: Option<Offer>) -> bool {
+        let is_news = offer.is_some() && offer != self.declined;
+        self.offered = offer;
+        is_news
+    }
+
+    pub(super) fn offered(&self) -> Option<&Offer> {
+        self.offered.as_ref()
+    }
+
+    pub(super) fn is_in_transition(&self) -> bool {
+        self.transition.is_some()
+    }
+
+    pub(super) fn starts_on_ramp(&self) -> bool {
+        self.initial == ContinueAsNewVersioningBehavior::UseRampingVersion
+    }
+
+    pub(super) fn version(&self) -> Option<&Version> {
+        self.version.as_ref()
     }
 
     pub(super) fn revision(&self) -> i64 {
@@ -125,7 +169,16 @@ impl Execution {
         self.versioning.revision = to.as_ref().map_or(0, |version| {
             world.deployments.revision(&self.namespace, version)
         });
+        self.versioning.is_known = true;
         self.versioning.transition = (to != self.versioning.version).then_some(Transition { to });
+    }
+
+    /// Lets the run's tasks go where a change of its override sends them.
+    pub(in crate::server) fn follow_override(&mut self, world: &mut World) {
+        self.versioning.is_known = true;
+        self.note_imposed_version(world);
+        self.release_activities(world);
+        world.deployments.note_rerouting();
     }
 
     /// Tells the version that somebody has put the run on of its new run.
@@ -205,7 +258,7 @@ impl Execution {
             continue_as_new_initial_versioning_behavior: versioning.initial as i32,
             ..Default::default()
         };
-        (info != Default::default()).then_some(info)
+        (versioning.is_known || info != Default::default()).then_some(info)
     }
 }
 

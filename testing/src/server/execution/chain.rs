@@ -71,7 +71,9 @@ impl Execution {
             cron_schedule: a.cron_schedule.clone(),
             continued_failure: a.failure.clone(),
             last_completion_result: a.last_completion_result.clone(),
-            first_workflow_task_backoff: wire_duration(backoff),
+            first_workflow_task_backoff: (!backoff.is_zero())
+                .then(|| wire_duration(backoff))
+                .flatten(),
             initiator: Initiator::Workflow as i32,
             attempt: 1,
             ..self.successor(&next.id)

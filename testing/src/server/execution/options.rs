@@ -45,7 +45,7 @@ impl Engine {
         change.check_for(&self.runs[&key], &self.world.deployments)?;
         let mut options = self.in_run(key, |run, world| {
             if let Some(updated) = run.change_options(&change, &request.identity) {
-                run.note_imposed_version(world);
+                run.follow_override(world);
                 run.record_silently(Draft::new(world.now, updated));
             }
             run.changeable_options()

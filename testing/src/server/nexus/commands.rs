@@ -94,11 +94,9 @@ impl Execution {
             scheduled: Box::new(scheduled),
             scheduled_at: world.now,
             target: match endpoint.queue() {
-                Ok((namespace, queue)) => Target::Queue(QueueKey {
-                    namespace: namespace.to_owned(),
-                    queue_type: QueueType::Nexus,
-                    name: queue.to_owned(),
-                }),
+                Ok((namespace, queue)) => {
+                    Target::Queue(QueueKey::new(namespace, QueueType::Nexus, queue))
+                }
                 Err(url) => Target::Url(url.to_owned()),
             },
             start: Errand::new(),

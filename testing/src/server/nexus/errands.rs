@@ -8,7 +8,7 @@ use super::failures::{self, is_retryable};
 use super::timeouts::NexusTimer;
 use super::{Errand, ErrandKind, Progress, Target};
 use crate::server::execution::Execution;
-use crate::server::queues::matching::QueuedTask;
+use crate::server::queues::matching::{QueueKey, QueuedTask};
 use crate::server::time::timers::Timer;
 use crate::server::world::World;
 
@@ -19,6 +19,9 @@ impl Execution {
             return;
         };
         let stamp = self.stamps.next();
+        if let Target::Queue(queue) = &mut operation.target {
+            queue.version = world.routed_version(queue, &self.workflow_id);
+        }
         let target = operation.target.clone();
         let Some(errand) = operation.errand_mut(kind) else {
             return;
@@ -38,6 +41,21 @@ impl Execution {
                 self.errand_failed(event_id, kind, failure, world);
             }
         }
+    }
+
+    /// The queue where the task of an operation belongs now, if it waits in one.
+    pub(in crate::server) fn requeue_nexus(
+        &mut self,
+        event_id: i64,
+        world: &World,
+    ) -> Option<QueueKey> {
+        let operation = self.operations.get_mut(&event_id)?;
+        operation.waits_in()?;
+        let Target::Queue(queue) = &mut operation.target else {
+            return None;
+        };
+        queue.version = world.routed_version(queue, &self.workflow_id);
+        Some(queue.clone())
     }
 
     /// Asks the handler of a started operation to cancel it.

@@ -33,6 +33,8 @@ pub enum Site {
     Query,
     /// Picks the queue that is served next, of those with tasks and workers.
     Queue,
+    /// Draws the share of the workflows that a workflow is in, for versions that ramp.
+    Ramp,
     /// Draws the id of a run.
     Run,
     /// Draws the request id of a start for which nobody chose one.
@@ -61,6 +63,7 @@ impl Site {
             Self::Poll => "poll",
             Self::Query => "query",
             Self::Queue => "queue",
+            Self::Ramp => "ramp",
             Self::Run => "run",
             Self::Start => "start",
             Self::Task => "task",

@@ -35,7 +35,12 @@ impl Engine {
                 self.world.queues.note_dispatch(&queue, now);
                 self.world.calls.answer(poll.call, answer);
             }
-            None => self.world.queues.return_poll(queue, poll),
+            None => {
+                self.world.queues.return_poll(queue, poll);
+                if self.runs.get(&key).is_some_and(|run| run.needs_task) {
+                    self.transact(key, |_, _| ());
+                }
+            }
         }
         self.note_business(key);
         true
@@ -66,9 +71,12 @@ impl Engine {
                 stamp,
                 ..
             } => {
+                if run.holds_activity(scheduled_event_id, stamp, queue, world) {
+                    return None;
+                }
                 let mut task =
                     run.start_activity(scheduled_event_id, stamp, &poll.identity, world)?;
-                run.note_activity_version(scheduled_event_id, poll.version.clone());
+                run.note_activity_version(scheduled_event_id, queue.version.clone());
                 task.poller_scaling_decision = poll.scaling_decision();
                 Some(Answer::ActivityTask(Box::new(task)))
             }
@@ -89,7 +97,7 @@ impl Engine {
                 run.task
                     .as_ref()
                     .filter(|task| task.stamp == stamp && !task.is_started())?;
-                run.meet_worker(poll.version.as_ref(), world);
+                run.meet_worker(queue.version.as_ref(), world);
                 let from_sticky = queue.name != run.normal_queue_name();
                 let request_id = run.draw_id(Site::WorkflowTaskStart, world);
                 let mut task = run.start_task(&poll.identity, request_id, from_sticky, world);

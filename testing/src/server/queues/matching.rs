@@ -1,6 +1,7 @@
 //! Task queues: tasks that wait for a worker, and polls that wait for a task.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use outlast_proto::temporal::api::taskqueue::v1::PollerScalingDecision;
@@ -21,11 +22,49 @@ pub(in crate::server) enum QueueType {
 }
 
 /// Names one queue. Sticky queues are ordinary queues of one worker.
+///
+/// Workers of a version have a queue of their own behind each name, so that tasks and polls of
+/// different versions never meet.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::server) struct QueueKey {
     pub(in crate::server) namespace: String,
     pub(in crate::server) queue_type: QueueType,
     pub(in crate::server) name: String,
+    /// None for unversioned workers.
+    pub(in crate::server) version: Option<Version>,
+}
+
+impl QueueKey {
+    /// The queue of unversioned workers, by which all queues of this name are known.
+    pub(in crate::server) fn new(namespace: &str, queue_type: QueueType, name: &str) -> Self {
+        Self {
+            namespace: namespace.to_owned(),
+            queue_type,
+            name: name.to_owned(),
+            version: None,
+        }
+    }
+
+    pub(in crate::server) fn for_version(self, version: Option<Version>) -> Self {
+        Self { version, ..self }
+    }
+
+    fn has_name_of(&self, other: &Self) -> bool {
+        self.namespace == other.namespace
+            && self.queue_type == other.queue_type
+            && self.name == other.name
+    }
+}
+
+/// The name of the queue, and the version whose workers it is for, as people are told.
+impl fmt::Display for QueueKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.name)?;
+        match &self.version {
+            Some(version) => write!(f, " for version {:?}", version.text()),
+            None => Ok(()),
+        }
+    }
 }
 
 /// A task in a queue.
@@ -58,8 +97,6 @@ pub(in crate::server) enum QueuedTask {
 pub(in crate::server) struct Poll {
     pub(in crate::server) call: CallId,
     pub(in crate::server) identity: String,
-    /// The version of the worker; unversioned ones have none.
-    pub(in crate::server) version: Option<Version>,
     pub(in crate::server) worker_instance_key: String,
     /// How many tasks the worker wants from the queue at the most.
     pub(in crate::server) rate_per_second: Option<f64>,
@@ -126,12 +163,9 @@ impl TaskQueues {
 
     pub(in crate::server) fn add_poll(&mut self, key: QueueKey, mut poll: Poll, now: SystemTime) {
         let queue = self.queues.entry(key.clone()).or_default();
-        queue.ledger.note_poll(
-            &poll.identity,
-            poll.version.as_ref(),
-            poll.rate_per_second,
-            now,
-        );
+        queue
+            .ledger
+            .note_poll(&poll.identity, poll.rate_per_second, now);
         poll.found_backlog = !queue.tasks.is_empty();
         queue.polls.push_back(poll);
         queue.attended = true;
@@ -191,11 +225,29 @@ impl TaskQueues {
         ended
     }
 
-    /// Declares that the worker behind a (sticky) queue is gone.
+    /// Declares that the worker behind a (sticky) queue is gone, whatever its version.
     pub(in crate::server) fn forsake(&mut self, key: &QueueKey) {
-        if let Some(queue) = self.queues.get_mut(key) {
+        let queues = self.queues.range_mut(key.clone()..);
+        for (_, queue) in queues.take_while(|(each, _)| each.has_name_of(key)) {
             queue.attended = !queue.polls.is_empty();
         }
+    }
+
+    /// Takes all tasks out of all queues, because they may belong elsewhere now.
+    pub(in crate::server) fn take_tasks(&mut self) -> Vec<(QueueKey, QueuedTask)> {
+        let queues = self.queues.iter_mut();
+        let tasks = queues.flat_map(|(key, queue)| {
+            let tasks = std::mem::take(&mut queue.tasks).into_iter();
+            tasks.map(|task| (key.clone(), task))
+        });
+        tasks.collect()
+    }
+
+    /// Puts a task, which has been taken out, at the end of the queue where it belongs.
+    pub(in crate::server) fn put_task(&mut self, key: QueueKey, task: QueuedTask) {
+        let queue = self.queues.entry(key.clone()).or_default();
+        queue.tasks.push_back(task);
+        self.ready.insert(key);
     }
 
     /// The next task and the poll that takes it.
@@ -229,22 +281,31 @@ impl TaskQueues {
         }
     }
 
-    /// What a queue remembers; nothing if nobody has used it.
-    pub(in crate::server) fn ledger(&self, key: &QueueKey) -> Option<&Ledger> {
-        self.queues.get(key).map(|queue| &queue.ledger)
+    /// What the queues of a name remember, for workers of each version.
+    pub(in crate::server) fn ledgers(
+        &self,
+        key: &QueueKey,
+    ) -> impl Iterator<Item = (Option<&Version>, &Ledger)> {
+        let named = self.named(key);
+        named.map(|(key, queue)| (key.version.as_ref(), &queue.ledger))
     }
 
-    /// Whether tasks have come to a queue lately.
+    /// Whether tasks have come to the queues of a name lately.
     pub(in crate::server) fn is_in_use(&self, key: &QueueKey, now: SystemTime) -> bool {
-        self.ledger(key).is_some_and(|ledger| ledger.is_in_use(now))
+        self.ledgers(key).any(|(_, ledger)| ledger.is_in_use(now))
     }
 
-    /// The tasks that wait in a queue, some of them out of date.
+    /// The tasks that wait in the queues of a name, some of them out of date.
     pub(in crate::server) fn tasks(&self, key: &QueueKey) -> impl Iterator<Item = &QueuedTask> {
+        self.named(key).flat_map(|(_, queue)| &queue.tasks)
+    }
+
+    /// The queues behind the name of an unversioned one, which is the first of them.
+    fn named(&self, key: &QueueKey) -> impl Iterator<Item = (&QueueKey, &Queue)> {
+        let name = key.clone();
         self.queues
-            .get(key)
-            .into_iter()
-            .flat_map(|queue| &queue.tasks)
+            .range(key.clone()..)
+            .take_while(move |(each, _)| each.has_name_of(&name))
     }
 
     /// Whether a worker can be expected to take tasks from this queue.
@@ -281,11 +342,8 @@ impl Engine {
     /// Announces a worker of a task queue.
     pub fn expect_worker_in(&mut self, namespace: &str, task_queue: &str) {
         for queue_type in [QueueType::Activity, QueueType::Nexus, QueueType::Workflow] {
-            self.world.queues.expect(QueueKey {
-                namespace: namespace.to_owned(),
-                queue_type,
-                name: task_queue.to_owned(),
-            });
+            let key = QueueKey::new(namespace, queue_type, task_queue);
+            self.world.queues.expect(key);
         }
     }
 }

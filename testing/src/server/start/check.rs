@@ -42,11 +42,9 @@ impl Engine {
             ));
         }
         check_callbacks(&request.completion_callbacks)?;
-        let queue = QueueKey {
-            namespace: request.namespace.clone(),
-            queue_type: QueueType::Workflow,
-            name: request.task_queue.clone().unwrap_or_default().name,
-        };
+        let queue = request.task_queue.as_ref();
+        let queue = queue.map_or("", |queue| queue.name.as_str());
+        let queue = QueueKey::new(&request.namespace, QueueType::Workflow, queue);
         let versioning = request.versioning_override.as_ref();
         overrides::check(versioning, &queue, &self.world.deployments)?;
         self.check_search_attributes(&request.namespace, request.search_attributes.as_ref())?;

@@ -7,13 +7,14 @@ use outlast_proto::temporal::api::enums::v1::{
     BuildIdTaskReachability, DescribeTaskQueueMode, RateLimitSource, TaskQueueKind, TaskQueueType,
 };
 use outlast_proto::temporal::api::taskqueue::v1::{
-    TaskIdBlock, TaskQueueStats, TaskQueueStatus, TaskQueueTypeInfo, TaskQueueVersionInfo,
-    TaskQueueVersionSelection, TaskQueueVersioningInfo,
+    PollerInfo, TaskIdBlock, TaskQueueStats, TaskQueueStatus, TaskQueueTypeInfo,
+    TaskQueueVersionInfo, TaskQueueVersionSelection, TaskQueueVersioningInfo,
 };
 use outlast_proto::temporal::api::workflowservice::v1 as api;
 use outlast_proto::temporal::api::workflowservice::v1::describe_task_queue_response::EffectiveRateLimit;
 
 use crate::server::Engine;
+use crate::server::deployments::Version;
 use crate::server::errors::{Error, Result};
 use crate::server::limits::check_queue_name;
 use crate::server::queues::matching::{QueueKey, QueueType, QueuedTask};
@@ -107,9 +108,7 @@ impl Engine {
             return no_info();
         };
         let now = self.world.now;
-        let Some(ledger) = self.world.queues.ledger(&key) else {
-            return no_info();
-        };
+        let ledgers = || self.world.queues.ledgers(&key);
         let waiting = self.world.queues.tasks(&key);
         let since: Vec<_> = waiting
             .filter_map(|task| self.waiting_since(task))
@@ -121,12 +120,20 @@ impl Engine {
         let stats = TaskQueueStats {
             approximate_backlog_count: since.len() as i64,
             approximate_backlog_age: wire_duration(oldest.unwrap_or_default()),
-            tasks_add_rate: ledger.add_rate(now),
-            tasks_dispatch_rate: ledger.dispatch_rate(now),
+            tasks_add_rate: ledgers().map(|(_, ledger)| ledger.add_rate(now)).sum(),
+            tasks_dispatch_rate: ledgers().map(|(_, l)| l.dispatch_rate(now)).sum(),
             ..Default::default()
         };
+        let pollers = ledgers().flat_map(|(version, ledger)| {
+            let options = version.map(Version::worker_options);
+            let pollers = ledger.pollers(now).into_iter();
+            pollers.map(move |poller| PollerInfo {
+                deployment_options: options.clone(),
+                ..poller
+            })
+        });
         TaskQueueTypeInfo {
-            pollers: ledger.pollers(now),
+            pollers: pollers.collect(),
             stats: Some(stats),
         }
     }
@@ -160,9 +167,10 @@ impl Engine {
         queue_type: TaskQueueType,
     ) -> EffectiveRateLimit {
         let key = queue_key(namespace, name, queue_type);
-        let ledger = key.and_then(|key| self.world.queues.ledger(&key));
-        let by_worker = ledger.and_then(|ledger| ledger.rate_limit(self.world.now));
-        let (rate, source) = match by_worker {
+        let ledgers = key.iter().flat_map(|key| self.world.queues.ledgers(key));
+        let by_workers = ledgers.filter_map(|(_, ledger)| ledger.rate_limit(self.world.now));
+        let latest = by_workers.max_by_key(|(last_access, _)| *last_access);
+        let (rate, source) = match latest.and_then(|(_, rate)| rate) {
             Some(rate) => (rate, RateLimitSource::Worker),
             None => (SYSTEM_RATE, RateLimitSource::System),
         };
@@ -199,11 +207,7 @@ fn queue_key(namespace: &str, name: &str, queue_type: TaskQueueType) -> Option<Q
         TaskQueueType::Workflow => QueueType::Workflow,
         TaskQueueType::Nexus | TaskQueueType::Unspecified => return None,
     };
-    Some(QueueKey {
-        namespace: namespace.to_owned(),
-        queue_type,
-        name: name.to_owned(),
-    })
+    Some(QueueKey::new(namespace, queue_type, name))
 }
 
 /// The build ids to describe; the empty one is that of workers without any.

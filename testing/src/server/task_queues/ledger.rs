@@ -5,14 +5,12 @@ use std::time::{Duration, SystemTime};
 
 use outlast_proto::temporal::api::taskqueue::v1::PollerInfo;
 
-use crate::server::deployments::Version;
 use crate::server::wire::timestamp;
 
 /// What a queue remembers for those who ask about it.
 #[derive(Debug, Default)]
 pub(in crate::server) struct Ledger {
-    /// By the identity and the version of the worker.
-    pollers: BTreeMap<(String, Option<Version>), Poller>,
+    pollers: BTreeMap<String, Poller>,
     added: Rate,
     dispatched: Rate,
 }
@@ -28,7 +26,6 @@ impl Ledger {
     pub(in crate::server) fn note_poll(
         &mut self,
         identity: &str,
-        version: Option<&Version>,
         rate_per_second: Option<f64>,
         now: SystemTime,
     ) {
@@ -36,8 +33,7 @@ impl Ledger {
             last_access: now,
             rate_per_second,
         };
-        let key = (identity.to_owned(), version.cloned());
-        self.pollers.insert(key, poller);
+        self.pollers.insert(identity.to_owned(), poller);
     }
 
     pub(in crate::server) fn note_added(&mut self, now: SystemTime) {
@@ -56,22 +52,20 @@ impl Ledger {
     /// Who has polled within the last minutes.
     pub(super) fn pollers(&self, now: SystemTime) -> Vec<PollerInfo> {
         let recent = self.recent(now);
-        let infos = recent.map(|((identity, version), poller)| PollerInfo {
+        let infos = recent.map(|(identity, poller)| PollerInfo {
             last_access_time: timestamp(poller.last_access),
             identity: identity.clone(),
             rate_per_second: poller.rate_per_second.unwrap_or(UNLIMITED),
-            deployment_options: version.as_ref().map(Version::worker_options),
             ..Default::default()
         });
         infos.collect()
     }
 
-    /// The rate that a worker has set for the queue.
-    pub(super) fn rate_limit(&self, now: SystemTime) -> Option<f64> {
-        let latest = self
-            .recent(now)
-            .max_by_key(|(_, poller)| poller.last_access);
-        latest.and_then(|(_, poller)| poller.rate_per_second)
+    /// When a worker polled last, and the rate that it has set for the queue.
+    pub(super) fn rate_limit(&self, now: SystemTime) -> Option<(SystemTime, Option<f64>)> {
+        let recent = self.recent(now);
+        let rates = recent.map(|(_, poller)| (poller.last_access, poller.rate_per_second));
+        rates.max_by_key(|(last_access, _)| *last_access)
     }
 
     /// Tasks per second that came.
@@ -84,10 +78,7 @@ impl Ledger {
         self.dispatched.per_second(now)
     }
 
-    fn recent(
-        &self,
-        now: SystemTime,
-    ) -> impl Iterator<Item = (&(String, Option<Version>), &Poller)> {
+    fn recent(&self, now: SystemTime) -> impl Iterator<Item = (&String, &Poller)> {
         let age = move |poller: &Poller| now.duration_since(poller.last_access);
         self.pollers
             .iter()

@@ -9,6 +9,7 @@ mod chains;
 mod children;
 mod cron;
 mod deletion;
+mod deployments;
 mod descriptions;
 mod determinism;
 mod end_of_time;

@@ -69,29 +69,25 @@ impl Engine {
                     task.attempt
                 ));
             } else if queues.is_attended(&task.queue) || self.is_fresh(task.scheduled_at) {
-                business.push(format!(
-                    "workflow task waits in queue {:?}",
-                    task.queue.name
-                ));
+                business.push(format!("workflow task waits in queue {}", task.queue));
             }
         }
         for activity in run.activities.values() {
-            let queue = run.activity_queue(activity.scheduled_event_id);
+            let queue = run.activity_queue(activity.scheduled_event_id, &self.world);
             match activity.state {
                 ActivityState::Started if self.world.detached.contains(activity.type_name()) => {}
                 ActivityState::Started if self.world.naps((run.key, activity.stamp)) => {}
                 ActivityState::Started => {
                     business.push(format!("activity {:?} is running", activity.id()));
                 }
+                // Its workflow's task is what is waited for.
+                ActivityState::Queued if activity.awaits_version => {}
                 ActivityState::Queued
                     if queues.is_attended(&queue)
                         || self.is_fresh(activity.attempt_scheduled_at) =>
                 {
-                    business.push(format!(
-                        "activity {:?} waits in queue {:?}",
-                        activity.id(),
-                        queue.name
-                    ));
+                    let id = activity.id();
+                    business.push(format!("activity {id:?} waits in queue {queue}"));
                 }
                 ActivityState::Queued
                 | ActivityState::BackingOff { .. }
@@ -117,11 +113,8 @@ impl Engine {
             let queue = operation.waits_in()?;
             let attended = queues.is_attended(queue) || self.is_fresh(operation.scheduled_at());
             attended.then(|| {
-                format!(
-                    "Nexus operation {:?} waits in queue {:?}",
-                    operation.name(),
-                    queue.name
-                )
+                let name = operation.name();
+                format!("Nexus operation {name:?} waits in queue {queue}")
             })
         });
         running.into_iter().chain(waiting).collect()
@@ -191,23 +184,18 @@ impl Engine {
         if let Some(task) = run.task.as_ref().filter(|task| !task.is_started())
             && doing.is_empty()
         {
-            doing.push(format!(
-                "has a workflow task but no worker polls {:?}",
-                task.queue.name
-            ));
+            let queue = &task.queue;
+            doing.push(format!("has a workflow task but no worker polls {queue}"));
         }
         for activity in run
             .activities
             .values()
             .filter(|a| a.state == ActivityState::Queued)
         {
-            let queue = run.activity_queue(activity.scheduled_event_id);
+            let queue = run.activity_queue(activity.scheduled_event_id, &self.world);
             if !self.world.queues.is_attended(&queue) {
                 let id = activity.id();
-                doing.push(format!(
-                    "has activity {id:?} but no worker polls {:?}",
-                    queue.name
-                ));
+                doing.push(format!("has activity {id:?} but no worker polls {queue}"));
             }
         }
         for child in run.children.values() {

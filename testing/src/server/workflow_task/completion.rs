@@ -43,7 +43,7 @@ impl Execution {
         if self.can_discard_task(&request) {
             return Ok(self.discard_task(worker, request, world));
         }
-        self.write_task();
+        self.write_task(&request.identity);
         let Some(task) = self.finish_task(world) else {
             return Err(Error::workflow_task_not_found());
         };
@@ -116,6 +116,7 @@ impl Execution {
         self.marks
             .note_completion(&attributes, &self.run_id, completed_event_id, world.now);
         self.note_versions(&attributes);
+        self.release_activities(world);
         self.history.append(Draft::new(world.now, attributes));
         self.previous_started_event_id = task.started_event_id;
         self.attempt = 1;

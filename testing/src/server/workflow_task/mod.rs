@@ -59,6 +59,8 @@ pub(super) struct WorkflowTask {
     request_id: String,
     history_size: i64,
     suggest_reasons: Vec<i32>,
+    /// The run is pinned, and would be on another version if it were not.
+    target_changed: bool,
     /// The server refused its completion, so no answer will come: it can only time out.
     pub(super) given_up: bool,
     /// Its worker is presumed to leave it to its timeout.
@@ -94,6 +96,7 @@ impl WorkflowTask {
             request_id: self.request_id.clone(),
             suggest_continue_as_new: !self.suggest_reasons.is_empty(),
             suggest_continue_as_new_reasons: self.suggest_reasons.clone(),
+            target_worker_deployment_version_changed: self.target_changed,
             history_size_bytes: self.history_size,
             ..Default::default()
         };
@@ -125,6 +128,7 @@ impl Execution {
             request_id: String::new(),
             history_size: 0,
             suggest_reasons: Vec::new(),
+            target_changed: false,
             given_up: false,
             is_silent: false,
             timers: self.arm_schedule_to_start(&queue, stamp, world),
@@ -143,11 +147,13 @@ impl Execution {
     }
 
     /// The queue to wait in, and the queue to name in the event.
-    fn choose_queue(&self, world: &World) -> (QueueKey, TaskQueue) {
+    pub(super) fn choose_queue(&self, world: &World) -> (QueueKey, TaskQueue) {
+        let version = self.task_version(world);
         let normal = self.queue_key(self.normal_queue_name());
+        let normal = normal.for_version(version.clone());
         match &self.sticky {
             Some(sticky) => {
-                let key = self.queue_key(&sticky.queue.name);
+                let key = self.queue_key(&sticky.queue.name).for_version(version);
                 let key = if world.queues.is_attended(&key) {
                     key
                 } else {
@@ -160,11 +166,7 @@ impl Execution {
     }
 
     pub(super) fn queue_key(&self, name: &str) -> QueueKey {
-        QueueKey {
-            namespace: self.namespace.clone(),
-            queue_type: QueueType::Workflow,
-            name: name.to_owned(),
-        }
+        QueueKey::new(&self.namespace, QueueType::Workflow, name)
     }
 
     fn arm_schedule_to_start(
@@ -216,6 +218,7 @@ impl Execution {
         self.renumber_stale_task();
         let next_id = self.history.next_id();
         let reasons = self.suggest_reasons(world);
+        let target_changed = self.looks_at_target(world);
         let history_size = self.history.size_bytes();
         let task = self
             .task
@@ -229,6 +232,7 @@ impl Execution {
         task.started_at = world.now;
         task.history_size = history_size;
         task.suggest_reasons = reasons;
+        task.target_changed = target_changed;
         task.started_event_id = if task.kind == Kind::Normal {
             next_id
         } else {
@@ -371,13 +375,15 @@ impl Execution {
         }
     }
 
-    /// Writes what is missing of the started task, so that its end can be written.
-    pub(super) fn write_task(&mut self) {
+    /// Writes what is missing of the started task, so that its end can be written. Its start is
+    /// written in the name of the worker that completes it.
+    pub(super) fn write_task(&mut self, identity: &str) {
         let Some(task) = self.task.as_mut() else {
             return;
         };
         if task.kind != Kind::Normal {
             task.kind = Kind::Normal;
+            identity.clone_into(&mut task.identity);
             self.history.append(task.scheduled_draft());
             self.history.append(task.started_draft());
         }

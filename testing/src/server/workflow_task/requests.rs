@@ -76,20 +76,16 @@ impl Engine {
         let version = Version::of_worker(request.deployment_options.as_ref())?;
         let call = self.world.calls.next_id();
         let is_normal = queue.kind() != TaskQueueKind::Sticky;
-        let key = QueueKey {
-            namespace: request.namespace,
-            queue_type: request.queue_type,
-            name: queue.name,
-        };
-        self.world.calls.park(call, Place::Queue(key.clone()));
+        let key = QueueKey::new(&request.namespace, request.queue_type, &queue.name);
         if let Some(version) = version.as_ref().filter(|_| is_normal) {
             let now = self.world.now;
             self.world.deployments.note_worker(version, &key, now);
         }
+        let key = key.for_version(version);
+        self.world.calls.park(call, Place::Queue(key.clone()));
         let poll = Poll {
             call,
             identity: request.identity,
-            version,
             worker_instance_key: request.worker_instance_key,
             rate_per_second: request.rate_per_second,
             found_backlog: false,
@@ -187,11 +183,11 @@ impl Engine {
                 self.answer_empty(call);
             }
         }
-        self.world.queues.forsake(&QueueKey {
-            namespace: request.namespace.clone(),
-            queue_type: QueueType::Workflow,
-            name: request.sticky_task_queue.clone(),
-        });
+        self.world.queues.forsake(&QueueKey::new(
+            &request.namespace,
+            QueueType::Workflow,
+            &request.sticky_task_queue,
+        ));
         self.settle();
         Ok(api::ShutdownWorkerResponse::default())
     }
