@@ -84,7 +84,7 @@ start() {
         --input '"Ada"' "$@" -- "WorkflowId +$id"
 }
 
-for area in ${2:-workflows ends activities listing batches schedules operator}; do
+for area in ${2:-workflows ends activities listing batches schedules deployments operator}; do
     # shellcheck source=/dev/null
     . ".ci/cli/$area.sh"
     echo "$area: fine"
