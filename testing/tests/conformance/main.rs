@@ -44,6 +44,7 @@ mod externals;
 mod history_reverse;
 mod id_sharing;
 mod lengths;
+mod made_up;
 mod nexus_cancellation;
 mod nexus_endpoints;
 mod nexus_failures;

@@ -59,6 +59,39 @@ async fn a_sticky_task_carries_only_what_the_worker_has_not_seen() {
 }
 
 #[tokio::test]
+async fn a_failure_on_the_normal_queue_counts_although_the_worker_was_sticky() {
+    conform("sticky-passed-over", async |peer| {
+        peer.start().await;
+        peer.complete_sticky(&peer.poll().await, vec![]).await;
+        peer.signal("wake").await.unwrap();
+        // Nobody polls the sticky queue, so this task comes from the other one.
+        let task = peer.poll().await;
+        peer.fail(&task).await.unwrap();
+        let task = peer.poll().await;
+        assert_eq!(task.attempt, 2);
+        peer.complete(&task, vec![complete_workflow("done")])
+            .await
+            .unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_attempt_that_waits_is_not_in_the_history_once_something_else_is() {
+    conform("stale-attempt", async |peer| {
+        peer.start().await;
+        peer.fail(&peer.poll().await).await.unwrap();
+        assert_eq!(peer.types().await[4..], [E::WorkflowTaskScheduled]);
+        peer.signal("wake").await.unwrap();
+        assert_eq!(peer.types().await[4..], [E::WorkflowExecutionSignaled]);
+        let task = peer.poll().await;
+        assert_eq!((task.attempt, task.started_event_id), (1, 7));
+        peer.terminate("").await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn further_attempts_of_a_task_are_written_only_when_they_succeed() {
     conform("transient", async |peer| {
         peer.start().await;

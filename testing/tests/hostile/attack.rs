@@ -12,10 +12,10 @@ use prost_reflect::{DynamicMessage, MethodDescriptor};
 use tonic::Code;
 
 use crate::calls::{Outcome, Pending};
-use crate::dice::Dice;
 use crate::histories::check_history;
 use crate::loot::{Loot, descriptors};
 use crate::messages::Maker;
+use crate::support::dice::Dice;
 
 pub(crate) struct Attack {
     seed: u64,

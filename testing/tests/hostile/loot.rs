@@ -5,7 +5,7 @@ use prost_reflect::{DescriptorPool, DynamicMessage, Value};
 use std::sync::OnceLock;
 use tonic::codegen::Bytes;
 
-use crate::dice::Dice;
+use crate::support::dice::Dice;
 
 /// The descriptors of everything that goes over the wire.
 pub(crate) fn descriptors() -> &'static DescriptorPool {

@@ -8,7 +8,6 @@
 
 mod attack;
 mod calls;
-mod dice;
 mod dropped_polls;
 mod histories;
 mod loot;

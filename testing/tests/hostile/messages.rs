@@ -5,8 +5,8 @@ use prost_reflect::{
     DynamicMessage, FieldDescriptor, Kind, MapKey, MessageDescriptor, OneofDescriptor, Value,
 };
 
-use crate::dice::Dice;
 use crate::loot::{Loot, descriptors};
+use crate::support::dice::Dice;
 use crate::values;
 
 /// Makes up the messages of one call.

@@ -3,8 +3,8 @@
 use prost_reflect::{FieldDescriptor, Kind};
 use tonic::codegen::Bytes;
 
-use crate::dice::Dice;
 use crate::messages::Maker;
+use crate::support::dice::Dice;
 
 /// How many times in a hundred a field is set.
 pub(crate) fn chance(field: &FieldDescriptor, depth: usize) -> usize {

@@ -216,6 +216,10 @@ impl Execution {
         world: &mut World,
     ) -> PollWorkflowTaskQueueResponse {
         self.renumber_stale_task();
+        if !from_sticky {
+            // Its worker is not there to take the task, so it does not count as sticky any more.
+            self.sticky = None;
+        }
         let next_id = self.history.next_id();
         let reasons = self.suggest_reasons(world);
         let target_changed = self.looks_at_target(world);
@@ -321,14 +325,16 @@ impl Execution {
         }
     }
 
-    /// The events of a task that is under way but not written.
+    /// The events of a task that is under way but not written, unless others were written since
+    /// and so have their ids.
     pub(super) fn unwritten_task_events(&self) -> Vec<HistoryEvent> {
-        let Some(task) = self.task.as_ref().filter(|task| task.kind != Kind::Normal) else {
+        let next_id = self.history.next_id();
+        let is_shown =
+            |task: &&WorkflowTask| task.kind != Kind::Normal && task.scheduled_event_id == next_id;
+        let Some(task) = self.task.as_ref().filter(is_shown) else {
             return Vec::new();
         };
-        let scheduled = self
-            .history
-            .numbered(task.scheduled_draft(), self.history.next_id());
+        let scheduled = self.history.numbered(task.scheduled_draft(), next_id);
         let started = task.is_started().then(|| {
             self.history
                 .numbered(task.started_draft(), task.started_event_id)

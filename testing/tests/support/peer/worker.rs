@@ -80,11 +80,15 @@ impl<T: Transport> Peer<T> {
     /// Completes a task, and asks for the next one on the sticky queue.
     pub(crate) async fn complete_sticky(&self, task: &WorkflowTask, commands: Vec<Command>) {
         let mut completion = completion(task, commands);
-        completion.sticky_attributes = Some(StickyExecutionAttributes {
+        completion.sticky_attributes = Some(self.sticky_attributes());
+        self.complete_with(completion).await.unwrap();
+    }
+
+    pub(crate) fn sticky_attributes(&self) -> StickyExecutionAttributes {
+        StickyExecutionAttributes {
             worker_task_queue: self.sticky_queue(),
             schedule_to_start_timeout: seconds(10.0),
-        });
-        self.complete_with(completion).await.unwrap();
+        }
     }
 
     pub(crate) async fn complete_with_messages(
