@@ -27,7 +27,7 @@
 //! | who finds runs | `visibility` (the language), `listing`, `search_attributes` |
 //! | many at a time | `batch` |
 //! | what chance decides elsewhere | `oracle` |
-//! | around all of it | `namespaces`, `world`, `options`, `limits`, `errors`, `ids`, `tokens`, `wire` |
+//! | around all of it | `namespaces`, `world`, `options`, `limits`, `links`, `priority`, `errors`, `ids`, `tokens`, `wire` |
 //!
 //! Architecture invariant: this module imports nothing of the SDK, so that the SDK and the server
 //! that tests it cannot share a mistake.
@@ -46,11 +46,13 @@ mod execution;
 mod history;
 mod ids;
 mod limits;
+mod links;
 mod listing;
 mod namespaces;
 mod nexus;
 mod options;
 mod oracle;
+mod priority;
 mod queries;
 mod queues;
 mod relations;

@@ -79,10 +79,6 @@ pub(super) fn duration_flaw(duration: Option<&prost_types::Duration>) -> Option<
     }
 }
 
-pub(super) fn is_negative(duration: Option<&prost_types::Duration>) -> bool {
-    duration_flaw(duration).is_some()
-}
-
 pub(super) fn normal_queue(name: &str) -> TaskQueue {
     TaskQueue {
         name: name.to_owned(),

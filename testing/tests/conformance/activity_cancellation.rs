@@ -71,3 +71,69 @@ async fn an_activity_that_never_started_is_canceled_at_once() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn what_is_scheduled_and_canceled_at_once_ends_behind_all_commands() {
+    conform("atonce", async |peer| {
+        peer.start().await;
+        let task = peer.poll().await;
+        let commands = vec![
+            schedule_activity(peer.activity("a")),
+            cancel_activity(5),
+            // The id is free again.
+            schedule_activity(peer.activity("a")),
+            cancel_activity(5),
+        ];
+        peer.complete(&task, commands).await.unwrap();
+        let want = [
+            E::ActivityTaskScheduled,
+            E::ActivityTaskCancelRequested,
+            E::ActivityTaskScheduled,
+            E::ActivityTaskCancelRequested,
+            E::ActivityTaskCanceled,
+            E::WorkflowTaskScheduled,
+        ];
+        assert_eq!(peer.types().await[4..], want);
+        peer.terminate("").await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_workflow_that_closes_does_not_see_what_it_cancels() {
+    conform("closecanceled", async |peer| {
+        peer.start().await;
+        let task = peer.poll().await;
+        let commands = vec![
+            schedule_activity(peer.activity("a")),
+            cancel_activity(5),
+            complete_workflow("done"),
+        ];
+        peer.complete(&task, commands).await.unwrap();
+        let last = peer.types().await.pop();
+        assert_eq!(last, Some(E::WorkflowExecutionCompleted));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_activity_can_be_canceled_until_its_end_has_been_seen() {
+    conform("seen", async |peer| {
+        peer.start().await;
+        peer.answer(schedule_activity(peer.activity("a"))).await;
+        peer.signal("now").await.unwrap();
+        let task = peer.poll().await;
+        let activity = peer.poll_activity().await;
+        peer.complete_activity(&activity).await.unwrap();
+        peer.complete(&task, vec![cancel_activity(5)])
+            .await
+            .unwrap();
+        let task = peer.poll().await;
+        let error = peer.complete(&task, vec![cancel_activity(5)]).await;
+        let want = "BadRequestCancelActivityAttributes: invalid history builder state for action: \
+                    add-activitytask-cancel-requested-event, ScheduledEventID: 5";
+        assert_eq!(error.unwrap_err().message(), want);
+        peer.terminate("").await.unwrap();
+    })
+    .await;
+}

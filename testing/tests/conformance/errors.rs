@@ -1,11 +1,12 @@
 //! Requests that make no sense.
 
+use outlast_proto::temporal::api::taskqueue::v1::TaskQueue;
 use outlast_proto::temporal::api::workflowservice::v1 as api;
-use tonic::Code;
+use tonic::{Code, Status};
 
-use crate::conform;
 use crate::support::builders::*;
 use crate::support::peer::*;
+use crate::{Peer, conform};
 
 #[tokio::test]
 async fn requests_that_make_no_sense_are_refused_in_the_same_words() {
@@ -48,7 +49,7 @@ async fn requests_that_make_no_sense_are_refused_in_the_same_words() {
                 "taskQueue is not set",
             ),
             (
-                with(&|r| r.workflow_run_timeout = Some(negative())),
+                with(&|r| r.workflow_run_timeout = negative()),
                 Code::InvalidArgument,
                 "An invalid WorkflowRunTimeoutSeconds is set on request. cause: negative duration",
             ),
@@ -102,9 +103,62 @@ async fn requests_that_make_no_sense_are_refused_in_the_same_words() {
     .await;
 }
 
-fn negative() -> prost_types::Duration {
-    prost_types::Duration {
-        seconds: -1,
-        nanos: 0,
-    }
+#[tokio::test]
+async fn polls_need_a_queue_with_a_name() {
+    conform("polls", async |peer| {
+        let named = |name: &str| {
+            Some(TaskQueue {
+                name: name.to_owned(),
+                ..Default::default()
+            })
+        };
+        let cases = [
+            (None, "taskQueue is not set"),
+            (named(""), "missing task queue name"),
+            (named(&"x".repeat(1001)), "taskQueue length exceeds limit"),
+            (
+                named("/_sys/q"),
+                "task queue name cannot start with reserved prefix /_sys/",
+            ),
+        ];
+        for (queue, message) in cases {
+            let error = poll_workflows(peer, queue.clone()).await.unwrap_err();
+            assert_eq!(
+                (error.code(), error.message()),
+                (Code::InvalidArgument, message)
+            );
+            let error = poll_activities(peer, queue).await.unwrap_err();
+            assert_eq!(
+                (error.code(), error.message()),
+                (Code::InvalidArgument, message)
+            );
+        }
+    })
+    .await;
+}
+
+async fn poll_workflows(peer: &Peer, task_queue: Option<TaskQueue>) -> Result<(), Status> {
+    let request = api::PollWorkflowTaskQueueRequest {
+        namespace: "default".to_owned(),
+        task_queue,
+        ..Default::default()
+    };
+    let request = with_timeout(request, 3.0);
+    peer.client()
+        .poll_workflow_task_queue(request)
+        .await
+        .map(drop)
+}
+
+async fn poll_activities(peer: &Peer, task_queue: Option<TaskQueue>) -> Result<(), Status> {
+    let request = api::PollActivityTaskQueueRequest {
+        namespace: "default".to_owned(),
+        task_queue,
+        ..Default::default()
+    };
+    let request = with_timeout(request, 3.0);
+    peer.client()
+        .poll_activity_task_queue(request)
+        .await
+        .map(drop)
 }

@@ -46,7 +46,10 @@ impl Peer {
         listed.unwrap().into_inner().custom_attributes.remove(name)
     }
 
-    async fn register(&self, request: api::RegisterNamespaceRequest) -> Result<(), Status> {
+    pub(crate) async fn register(
+        &self,
+        request: api::RegisterNamespaceRequest,
+    ) -> Result<(), Status> {
         self.client().register_namespace(request).await.map(drop)
     }
 
@@ -60,7 +63,7 @@ impl Peer {
     }
 }
 
-fn registration(name: &str) -> api::RegisterNamespaceRequest {
+pub(crate) fn registration(name: &str) -> api::RegisterNamespaceRequest {
     api::RegisterNamespaceRequest {
         namespace: name.to_owned(),
         description: "what it is for".to_owned(),

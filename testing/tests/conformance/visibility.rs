@@ -29,7 +29,7 @@ const ATTRIBUTES: [(&str, Type); 7] = [
 pub(crate) static REGISTRATION: Mutex<()> = Mutex::const_new(());
 
 impl Peer {
-    async fn register_attributes(&self) {
+    pub(crate) async fn register_attributes(&self) {
         let attributes = ATTRIBUTES.map(|(name, t)| (name.to_owned(), t as i32));
         let request = operator::AddSearchAttributesRequest {
             namespace: "default".to_owned(),

@@ -7,10 +7,10 @@ use outlast_proto::temporal::api::failure::v1::{Failure, TimeoutFailureInfo};
 use outlast_proto::temporal::api::history::v1 as events;
 use outlast_proto::temporal::api::workflowservice::v1::RespondActivityTaskFailedRequest;
 
-use crate::server::activities::ActivityState;
 use crate::server::activities::oversize::{
     CANCEL_DETAILS_TOO_LARGE, HEARTBEAT_TOO_LARGE, RESULT_TOO_LARGE, oversize,
 };
+use crate::server::activities::{Activity, ActivityState};
 use crate::server::errors::{Error, Result};
 use crate::server::execution::Execution;
 use crate::server::execution::retry::{FailedAttempt, timeout_name};
@@ -19,6 +19,7 @@ use crate::server::history::event_types::EventAttributes;
 use crate::server::limits::{kept_failure, reported_failure};
 use crate::server::time::timers::Timer;
 use crate::server::tokens::TaskToken;
+use crate::server::wire::text_payloads;
 use crate::server::world::World;
 
 impl Execution {
@@ -91,6 +92,26 @@ impl Execution {
                 ..Default::default()
             }
         });
+    }
+
+    /// Ends an activity that no worker has, because the workflow does not want it any more. The
+    /// workflow sees that behind the events of its commands.
+    pub(in crate::server) fn drop_activity(
+        &mut self,
+        scheduled_event_id: i64,
+        requested_event_id: i64,
+        identity: &str,
+        world: &mut World,
+    ) {
+        self.remove_activity(scheduled_event_id, world);
+        let attributes = events::ActivityTaskCanceledEventAttributes {
+            details: Some(text_payloads("ACTIVITY_ID_NOT_STARTED")),
+            latest_cancel_requested_event_id: requested_event_id,
+            scheduled_event_id,
+            identity: identity.to_owned(),
+            ..Default::default()
+        };
+        self.history.buffer(Draft::new(world.now, attributes));
     }
 
     /// Takes in an attempt's failure: the next attempt backs off, or the activity fails. Returns
@@ -235,16 +256,9 @@ impl Execution {
         world: &mut World,
         end: impl FnOnce(i64) -> E,
     ) {
-        let Some(mut activity) = self.activities.remove(&scheduled_event_id) else {
+        let Some(activity) = self.remove_activity(scheduled_event_id, world) else {
             return;
         };
-        activity.disarm(world);
-        if activity.pause.is_some() {
-            self.note_pauses();
-        }
-        if let Some(key) = activity.close_timer.take() {
-            world.timers.cancel(key);
-        }
         let mut started_event_id = 0;
         if let (ActivityState::Started, Some(at)) = (activity.state, activity.started_at) {
             let attributes = events::ActivityTaskStartedEventAttributes {
@@ -252,7 +266,7 @@ impl Execution {
                 identity: activity.identity.clone(),
                 request_id: activity.request_id.clone(),
                 attempt: activity.attempt,
-                last_failure: activity.last_failure.clone(),
+                last_failure: activity.last_failure,
                 ..Default::default()
             };
             self.record(Draft::new(at, attributes));
@@ -265,6 +279,18 @@ impl Execution {
         }
         let attributes = end(started_event_id);
         self.record(Draft::new(world.now, attributes));
+    }
+
+    fn remove_activity(&mut self, scheduled_event_id: i64, world: &mut World) -> Option<Activity> {
+        let mut activity = self.activities.remove(&scheduled_event_id)?;
+        activity.disarm(world);
+        if activity.pause.is_some() {
+            self.note_pauses();
+        }
+        if let Some(key) = activity.close_timer.take() {
+            world.timers.cancel(key);
+        }
+        Some(activity)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use outlast_proto::temporal::api::command::v1::ContinueAsNewWorkflowExecutionCommandAttributes;
-use outlast_proto::temporal::api::common::v1::{Memo, Payloads, SearchAttributes};
+use outlast_proto::temporal::api::common::v1::Payloads;
 use outlast_proto::temporal::api::enums::v1::{
     ContinueAsNewInitiator as Initiator, RetryState, TimeoutType, WorkflowExecutionStatus,
 };
@@ -11,7 +11,6 @@ use outlast_proto::temporal::api::failure::v1::failure::FailureInfo;
 use outlast_proto::temporal::api::failure::v1::{Failure, TimeoutFailureInfo};
 use outlast_proto::temporal::api::history::v1 as events;
 
-use crate::server::activities::control::PAUSE_INFO;
 use crate::server::cron::CronSchedule;
 use crate::server::deployments::Heir;
 use crate::server::execution::naming::RunName;
@@ -19,6 +18,7 @@ use crate::server::execution::retry::{self, FailedAttempt};
 use crate::server::execution::{Execution, NewRun};
 use crate::server::history::Draft;
 use crate::server::oracle::{Site, Subject};
+use crate::server::start::run_timeouts;
 use crate::server::wire::{normal_queue, set_duration, system_time, timestamp, wire_duration};
 use crate::server::world::World;
 
@@ -28,10 +28,14 @@ impl Execution {
     /// Closes this run in favour of a fresh one.
     pub(in crate::server) fn continue_as_new(
         &mut self,
-        a: ContinueAsNewWorkflowExecutionCommandAttributes,
+        mut a: ContinueAsNewWorkflowExecutionCommandAttributes,
         completed: i64,
         world: &mut World,
     ) {
+        if let Some(attributes) = &mut a.search_attributes {
+            let known = world.namespaces.search_attributes_mut(&self.namespace);
+            known.adopt(attributes);
+        }
         let next = world.name_run(&self.namespace, &self.workflow_id);
         let name = a
             .task_queue
@@ -49,12 +53,13 @@ impl Execution {
             .clone()
             .filter(|t| !t.name.is_empty())
             .or_else(|| self.started.workflow_type.clone());
-        let run_timeout = set_duration(a.workflow_run_timeout.as_ref())
-            .or_else(|| set_duration(self.started.workflow_run_timeout.as_ref()))
-            .unwrap_or_default();
-        let task_timeout = set_duration(a.workflow_task_timeout.as_ref())
-            .or_else(|| set_duration(self.started.workflow_task_timeout.as_ref()))
-            .unwrap_or_default();
+        let (run_timeout, task_timeout) = run_timeouts(
+            set_duration(self.started.workflow_execution_timeout.as_ref()),
+            set_duration(a.workflow_run_timeout.as_ref()).or_else(|| self.run_timeout()),
+            set_duration(a.workflow_task_timeout.as_ref())
+                .or_else(|| set_duration(self.started.workflow_task_timeout.as_ref())),
+        );
+        let run_timeout = run_timeout.unwrap_or_default();
         let backoff = set_duration(a.backoff_start_interval.as_ref())
             .unwrap_or_default()
             .max(self.rest_of_interval(world));
@@ -143,7 +148,7 @@ impl Execution {
             first_workflow_task_backoff: wire_duration(backoff),
             initiator: Initiator::CronSchedule as i32,
             attempt: 1,
-            ..self.repetition(&name.id)
+            ..self.successor(&name.id)
         };
         Some(self.open_successor(Heir::NextByCron, name, started, world))
     }
@@ -171,7 +176,7 @@ impl Execution {
             first_workflow_task_backoff: wire_duration(backoff),
             initiator: Initiator::Retry as i32,
             attempt: self.started.attempt + 1,
-            ..self.repetition(&name.id)
+            ..self.successor(&name.id)
         };
         let run_id = self.open_successor(Heir::Retry, name, started, world);
         (RetryState::InProgress, run_id)
@@ -199,21 +204,8 @@ impl Execution {
         self.follow_failure(&failure, world)
     }
 
-    /// A next run that does the same once more, with the properties that this one has by now.
-    fn repetition(&self, run_id: &str) -> StartedAttributes {
-        let mut indexed_fields = self.search_attributes.clone();
-        indexed_fields.remove(PAUSE_INFO);
-        StartedAttributes {
-            memo: (!self.memo.is_empty()).then(|| Memo {
-                fields: self.memo.clone(),
-            }),
-            search_attributes: (!indexed_fields.is_empty())
-                .then_some(SearchAttributes { indexed_fields }),
-            ..self.successor(run_id)
-        }
-    }
-
-    /// What every next run of the chain has in common with this one.
+    /// What every next run of the chain has in common with this one: what it was started with, not
+    /// what it has written down since.
     fn successor(&self, run_id: &str) -> StartedAttributes {
         let callbacks = self.callbacks.iter();
         StartedAttributes {
@@ -244,7 +236,7 @@ impl Execution {
             name,
             request_id,
             started: Box::new(started),
-            user_metadata: self.user_metadata.clone(),
+            user_metadata: None,
             links: Vec::new(),
             signal: None,
         });

@@ -276,6 +276,7 @@ impl Execution {
     ) {
         self.left_pending = Some(self.pending());
         self.announce_close(&draft.attributes, world);
+        self.history.drop_buffered();
         self.history.append(draft);
         self.status = status;
         self.close_time = Some(world.now);

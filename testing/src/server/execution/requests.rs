@@ -15,6 +15,7 @@ use crate::server::history::Draft;
 use crate::server::history::reads::{HistoryRead, PAGE_BATCHES};
 use crate::server::ids::is_uuid;
 use crate::server::limits::check_length;
+use crate::server::links::check_links;
 use crate::server::queues::long_polls::{Answer, CallId};
 use crate::server::tokens::PageToken;
 use crate::server::world::World;
@@ -34,6 +35,7 @@ impl Engine {
         }
         check_length("SignalName", &request.signal_name)?;
         check_length("RequestId", &request.request_id)?;
+        check_links(&request.links)?;
         self.world
             .options
             .limits
@@ -71,6 +73,8 @@ impl Engine {
         &mut self,
         request: api::RequestCancelWorkflowExecutionRequest,
     ) -> Result<api::RequestCancelWorkflowExecutionResponse> {
+        self.check_namespace(&request.namespace)?;
+        check_links(&request.links)?;
         let key = self.find(&request.namespace, request.workflow_execution.as_ref())?;
         self.check_chain(key, &request.first_execution_run_id)?;
         let attributes = events::WorkflowExecutionCancelRequestedEventAttributes {
@@ -96,6 +100,8 @@ impl Engine {
         &mut self,
         request: api::TerminateWorkflowExecutionRequest,
     ) -> Result<api::TerminateWorkflowExecutionResponse> {
+        self.check_namespace(&request.namespace)?;
+        check_links(&request.links)?;
         let key = self.find_open(&request.namespace, request.workflow_execution.as_ref())?;
         self.check_chain(key, &request.first_execution_run_id)?;
         let or = |text: String, default: &str| {
@@ -105,10 +111,13 @@ impl Engine {
                 text
             }
         };
-        let reason = or(request.reason, "terminated by user via frontend");
-        let identity = or(request.identity, "frontend-service");
+        let attributes = events::WorkflowExecutionTerminatedEventAttributes {
+            reason: or(request.reason, "terminated by user via frontend"),
+            details: request.details,
+            identity: or(request.identity, "frontend-service"),
+        };
         self.in_run(key, |run, world| {
-            run.terminate(&reason, request.details, &identity, world)
+            run.terminate_with(attributes, request.links, world);
         });
         Ok(api::TerminateWorkflowExecutionResponse::default())
     }
@@ -212,8 +221,15 @@ impl Engine {
         &mut self,
         request: api::PollWorkflowExecutionUpdateRequest,
     ) -> Result<CallId> {
+        self.check_namespace(&request.namespace)?;
         let reference = request.update_ref.unwrap_or_default();
-        let key = self.find(&request.namespace, reference.workflow_execution.as_ref())?;
+        let execution = reference.workflow_execution.unwrap_or_default();
+        if execution.workflow_id.is_empty() {
+            let text = "Can't load workflow execution.  WorkflowId not set.";
+            return Err(Error::invalid(text));
+        }
+        check_run_id(&execution.run_id)?;
+        let key = self.find(&request.namespace, Some(&execution))?;
         let stage = request.wait_policy.unwrap_or_default().lifecycle_stage();
         let call = self.world.calls.next_id();
         let id = reference.update_id;
@@ -348,7 +364,16 @@ impl Execution {
             details,
             identity: identity.to_owned(),
         };
-        let draft = Draft::new(world.now, attributes);
+        self.terminate_with(attributes, Vec::new(), world);
+    }
+
+    fn terminate_with(
+        &mut self,
+        attributes: events::WorkflowExecutionTerminatedEventAttributes,
+        links: Vec<Link>,
+        world: &mut World,
+    ) {
+        let draft = Draft::new(world.now, attributes).with_links(links);
         self.force_close(WorkflowExecutionStatus::Terminated, draft, world);
     }
 }

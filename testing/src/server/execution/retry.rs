@@ -60,24 +60,26 @@ pub(in crate::server) fn flaw(policy: &RetryPolicy) -> Option<String> {
     let initial = set_duration(policy.initial_interval.as_ref());
     let maximum = set_duration(policy.maximum_interval.as_ref());
     if policy.maximum_attempts == 1 {
-        None
-    } else if coefficient != 0.0 && coefficient < 1.0 {
-        Some("BackoffCoefficient cannot be less than 1 on retry policy.".to_owned())
-    } else if policy.maximum_attempts < 0 {
-        Some("MaximumAttempts cannot be negative on retry policy.".to_owned())
-    } else if let Some(flaw) = duration_flaw(policy.initial_interval.as_ref()) {
-        Some(format!(
-            "invalid InitialInterval set on retry policy: {flaw}"
-        ))
-    } else if let Some(flaw) = duration_flaw(policy.maximum_interval.as_ref()) {
-        Some(format!(
-            "invalid MaximumInterval set on retry policy: {flaw}"
-        ))
-    } else if maximum.is_some_and(|maximum| initial > Some(maximum)) {
-        Some("MaximumInterval cannot be less than InitialInterval on retry policy.".to_owned())
-    } else {
-        None
+        return None;
     }
+    if coefficient != 0.0 && coefficient < 1.0 {
+        return Some("BackoffCoefficient cannot be less than 1 on retry policy.".to_owned());
+    }
+    if policy.maximum_attempts < 0 {
+        return Some("MaximumAttempts cannot be negative on retry policy.".to_owned());
+    }
+    let intervals = [
+        ("InitialInterval", &policy.initial_interval),
+        ("MaximumInterval", &policy.maximum_interval),
+    ];
+    for (name, interval) in intervals {
+        if let Some(flaw) = duration_flaw(interval.as_ref()) {
+            return Some(format!("invalid {name} set on retry policy: {flaw}"));
+        }
+    }
+    maximum
+        .is_some_and(|maximum| initial > Some(maximum))
+        .then(|| "MaximumInterval cannot be less than InitialInterval on retry policy.".to_owned())
 }
 
 /// How long to wait after this many attempts.

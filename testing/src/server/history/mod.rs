@@ -106,6 +106,18 @@ impl History {
         self.last_id()
     }
 
+    /// Gives an event, if it has been appended, what its command had to say to people.
+    pub(super) fn annotate(&mut self, event_id: i64, metadata: Option<UserMetadata>) {
+        if metadata.is_none() {
+            return;
+        }
+        if let Some(event) = self.events.get_mut(event_id as usize - 1) {
+            self.size_bytes -= event.encoded_len() as i64;
+            event.user_metadata = metadata;
+            self.size_bytes += event.encoded_len() as i64;
+        }
+    }
+
     /// Puts an event aside until the running workflow task is over.
     pub(super) fn buffer(&mut self, draft: Draft) {
         self.has_changed = true;
@@ -217,6 +229,17 @@ impl History {
         self.buffered.iter().any(|draft| fires(draft, timer_id))
     }
 
+    /// Whether the end of an activity is buffered.
+    pub(super) fn has_buffered_activity_end(&self, scheduled_event_id: i64) -> bool {
+        let mut buffered = self.buffered.iter();
+        buffered.any(|draft| ended_activity(&draft.attributes) == Some(scheduled_event_id))
+    }
+
+    /// Forgets what was buffered: the run has closed without seeing it.
+    pub(super) fn drop_buffered(&mut self) {
+        self.buffered.clear();
+    }
+
     /// Whether the end of a Nexus operation is buffered.
     pub(super) fn has_buffered_operation_end(&self, scheduled_event_id: i64) -> bool {
         let mut buffered = self.buffered.iter();
@@ -294,6 +317,17 @@ fn may_be_ignored(event_type: EventType) -> bool {
             | EventType::NexusOperationCancelRequestFailed
             | EventType::WorkflowExecutionOptionsUpdated
     )
+}
+
+/// The scheduled event of the activity that this event ends.
+fn ended_activity(attributes: &Attributes) -> Option<i64> {
+    match attributes {
+        Attributes::ActivityTaskCanceledEventAttributes(a) => Some(a.scheduled_event_id),
+        Attributes::ActivityTaskCompletedEventAttributes(a) => Some(a.scheduled_event_id),
+        Attributes::ActivityTaskFailedEventAttributes(a) => Some(a.scheduled_event_id),
+        Attributes::ActivityTaskTimedOutEventAttributes(a) => Some(a.scheduled_event_id),
+        _ => None,
+    }
 }
 
 /// The scheduled event of the Nexus operation that this event ends.

@@ -10,7 +10,7 @@ use prost::Message;
 use super::errors::{Error, Result};
 
 pub(super) use self::failures::{kept_failure, reported_failure};
-pub(super) use self::requests::{check_identity, check_length, check_name, check_queue_name};
+pub(super) use self::requests::{check_identity, check_length, check_name};
 
 /// How large things may be, by default as on a real server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

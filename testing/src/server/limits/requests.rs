@@ -28,14 +28,3 @@ pub(in crate::server) fn check_name(what: &str, text: &str) -> Result<()> {
         )))
     }
 }
-
-/// Refuses a name that no task queue can have.
-pub(in crate::server) fn check_queue_name(name: &str) -> Result<()> {
-    if name.is_empty() {
-        Err(Error::invalid("taskQueue is not set"))
-    } else if name.len() > ID_LIMIT {
-        Err(Error::invalid("taskQueue length exceeds limit"))
-    } else {
-        Ok(())
-    }
-}

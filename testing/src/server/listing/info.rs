@@ -23,6 +23,7 @@ impl Execution {
             close_time: self.close_time.map(to_micros).and_then(timestamp),
             status: self.status as i32,
             history_length: at_close(self.history.last_id()),
+            parent_namespace_id: self.started.parent_workflow_namespace_id.clone(),
             parent_execution: self.started.parent_workflow_execution.clone(),
             execution_time: timestamp(to_micros(self.execution_time())),
             memo: Some(Memo {

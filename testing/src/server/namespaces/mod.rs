@@ -83,6 +83,14 @@ impl Namespaces {
             .ok_or_else(|| Error::namespace_not_found(name))
     }
 
+    /// Refuses names of namespaces that neither exist nor are registered by use.
+    pub(super) fn check(&self, namespace: &str) -> Result<()> {
+        match self.registers_unknown {
+            true => Ok(()),
+            false => self.get(namespace).map(drop),
+        }
+    }
+
     /// What workflows of a namespace can be found by.
     pub(super) fn search_attributes(&self, namespace: &str) -> &SearchAttributeMap {
         match self.by_name.get(namespace) {
@@ -149,10 +157,7 @@ impl Engine {
         if namespace.is_empty() {
             return Err(Error::invalid("Namespace is empty."));
         }
-        match self.world.namespaces.registers_unknown {
-            true => Ok(()),
-            false => self.world.namespaces.get(namespace).map(drop),
-        }
+        self.world.namespaces.check(namespace)
     }
 
     /// Refuses to start anything in a namespace that has been given up, and registers one that need

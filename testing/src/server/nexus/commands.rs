@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use outlast_proto::temporal::api::command::v1::ScheduleNexusOperationCommandAttributes;
 use outlast_proto::temporal::api::history::v1 as events;
-use outlast_proto::temporal::api::sdk::v1::UserMetadata;
 
 use super::endpoints::Endpoints;
 use super::{Cancellation, Errand, ErrandKind, Operation, Scheduled, Target};
@@ -62,7 +61,6 @@ impl Execution {
     pub(in crate::server) fn schedule_operation(
         &mut self,
         a: ScheduleNexusOperationCommandAttributes,
-        metadata: Option<UserMetadata>,
         completed: i64,
         world: &mut World,
     ) {
@@ -88,7 +86,7 @@ impl Execution {
             schedule_to_start_timeout: start.and_then(wire_duration),
             start_to_close_timeout: rest.and_then(wire_duration),
         };
-        let draft = Draft::new(world.now, scheduled.clone()).with_metadata(metadata);
+        let draft = Draft::new(world.now, scheduled.clone());
         let event_id = self.history.append(draft);
         let operation = Operation {
             scheduled: Box::new(scheduled),

@@ -9,12 +9,12 @@ use outlast_proto::temporal::api::history::v1::history_event::Attributes;
 use outlast_proto::temporal::api::sdk::v1::UserMetadata;
 use outlast_proto::temporal::api::workflowservice::v1::StartWorkflowExecutionRequest;
 
-use crate::server::execution::{Execution, RunKey};
+use crate::server::execution::{Execution, RunKey, retry};
 use crate::server::history::Draft;
 use crate::server::namespaces::namespace_id;
 use crate::server::relations::deliveries::Delivery;
-use crate::server::start::TASK_TIMEOUT;
-use crate::server::wire::{normal_queue, set_duration, wire_duration, workflow_execution};
+use crate::server::start::run_timeouts;
+use crate::server::wire::{capped, normal_queue, set_duration, wire_duration, workflow_execution};
 use crate::server::world::World;
 
 type Initiated = events::StartChildWorkflowExecutionInitiatedEventAttributes;
@@ -23,6 +23,7 @@ type Initiated = events::StartChildWorkflowExecutionInitiatedEventAttributes;
 #[derive(Debug)]
 pub(in crate::server) struct Child {
     pub(in crate::server) initiated: Box<Initiated>,
+    pub(in crate::server) user_metadata: Option<UserMetadata>,
     pub(in crate::server) key: Option<RunKey>,
     pub(in crate::server) run_id: String,
 }
@@ -31,8 +32,8 @@ impl Execution {
     /// Records that a child is wanted; it is started right after this transaction.
     pub(in crate::server) fn initiate_child(
         &mut self,
-        a: StartChildWorkflowExecutionCommandAttributes,
-        metadata: Option<UserMetadata>,
+        mut a: StartChildWorkflowExecutionCommandAttributes,
+        user_metadata: Option<UserMetadata>,
         completed: i64,
         world: &mut World,
     ) {
@@ -45,6 +46,10 @@ impl Execution {
         } else {
             a.namespace
         };
+        if let Some(attributes) = &mut a.search_attributes {
+            let known = world.namespaces.search_attributes_mut(&namespace);
+            known.adopt(attributes);
+        }
         let queue = a
             .task_queue
             .as_ref()
@@ -59,8 +64,11 @@ impl Execution {
             ParentClosePolicy::Unspecified => ParentClosePolicy::Terminate,
             policy => policy,
         };
-        let run_timeout = set_duration(a.workflow_run_timeout.as_ref()).unwrap_or_default();
-        let task_timeout = set_duration(a.workflow_task_timeout.as_ref()).unwrap_or(TASK_TIMEOUT);
+        let (run_timeout, task_timeout) = run_timeouts(
+            set_duration(a.workflow_execution_timeout.as_ref()),
+            set_duration(a.workflow_run_timeout.as_ref()),
+            set_duration(a.workflow_task_timeout.as_ref()),
+        );
         let initiated = Initiated {
             namespace_id: namespace_id(&namespace),
             namespace,
@@ -68,14 +76,14 @@ impl Execution {
             workflow_type: a.workflow_type,
             task_queue: Some(normal_queue(queue)),
             input: a.input,
-            workflow_execution_timeout: a.workflow_execution_timeout,
-            workflow_run_timeout: wire_duration(run_timeout),
+            workflow_execution_timeout: a.workflow_execution_timeout.map(capped),
+            workflow_run_timeout: wire_duration(run_timeout.unwrap_or_default()),
             workflow_task_timeout: wire_duration(task_timeout),
             parent_close_policy: policy as i32,
             control: a.control,
             workflow_task_completed_event_id: completed,
             workflow_id_reuse_policy: reuse as i32,
-            retry_policy: a.retry_policy,
+            retry_policy: a.retry_policy.as_ref().map(retry::with_defaults),
             cron_schedule: a.cron_schedule,
             header: a.header,
             memo: a.memo,
@@ -84,10 +92,11 @@ impl Execution {
             priority: a.priority,
             ..Default::default()
         };
-        let draft = Draft::new(world.now, initiated.clone()).with_metadata(metadata);
+        let draft = Draft::new(world.now, initiated.clone());
         let initiated_event_id = self.history.append(draft);
         let child = Child {
             initiated: Box::new(initiated),
+            user_metadata,
             key: None,
             run_id: String::new(),
         };
@@ -197,10 +206,10 @@ impl Execution {
                     policy,
                 });
             } else if child.initiated.parent_close_policy() == ParentClosePolicy::Abandon {
-                let initiated = child.initiated;
                 world.deliveries.push_back(Delivery::OrphanStart {
                     parent: self.key,
-                    initiated,
+                    initiated: child.initiated,
+                    user_metadata: child.user_metadata,
                 });
             }
         }

@@ -5,10 +5,10 @@ use outlast_proto::temporal::api::enums::v1::{
     CancelExternalWorkflowExecutionFailedCause as CancelFailure, ParentClosePolicy,
     SignalExternalWorkflowExecutionFailedCause as SignalFailure,
     StartChildWorkflowExecutionFailedCause as StartFailure, WorkflowIdConflictPolicy as Conflict,
-    WorkflowIdReusePolicy as Reuse,
 };
 use outlast_proto::temporal::api::history::v1 as events;
 use outlast_proto::temporal::api::history::v1::history_event::Attributes;
+use outlast_proto::temporal::api::sdk::v1::UserMetadata;
 
 use crate::server::Engine;
 use crate::server::deployments::Heir;
@@ -16,7 +16,7 @@ use crate::server::execution::{NewRun, RunKey};
 use crate::server::nexus::OperationEnd;
 use crate::server::relations::children::start_request;
 use crate::server::relations::externals::{CancelInitiated, SignalInitiated};
-use crate::server::start::id_policies::Verdict;
+use crate::server::start::id_policies::{Verdict, policies};
 use crate::server::wire::workflow_execution;
 
 type ChildInitiated = events::StartChildWorkflowExecutionInitiatedEventAttributes;
@@ -57,6 +57,7 @@ pub(in crate::server) enum Delivery {
     OrphanStart {
         parent: RunKey,
         initiated: Box<ChildInitiated>,
+        user_metadata: Option<UserMetadata>,
     },
     /// A parent closed before its child.
     ParentClosed {
@@ -109,9 +110,13 @@ impl Engine {
             } => {
                 self.deliver_child(parent, initiated_event_id);
             }
-            Delivery::OrphanStart { parent, initiated } => {
+            Delivery::OrphanStart {
+                parent,
+                initiated,
+                user_metadata,
+            } => {
                 // Nobody is left to hear of a failure.
-                let _ = self.start_child(parent, 0, &initiated);
+                let _ = self.start_child(parent, 0, &initiated, user_metadata);
             }
             Delivery::ParentClosed {
                 parent,
@@ -137,10 +142,15 @@ impl Engine {
 
     fn deliver_child(&mut self, parent: RunKey, initiated_event_id: i64) {
         let child = self.runs[&parent].children.get(&initiated_event_id);
-        let Some(initiated) = child.map(|child| child.initiated.clone()) else {
+        let Some(child) = child else {
             return;
         };
-        let started = self.start_child(parent, initiated_event_id, &initiated);
+        let (initiated, metadata) = (child.initiated.clone(), child.user_metadata.clone());
+        let started = self.start_child(parent, initiated_event_id, &initiated, metadata);
+        if !self.runs[&parent].is_open() {
+            // The child has taken its parent's place.
+            return;
+        }
         let run_id = started.map(|key| self.runs[&key].run_id.clone());
         self.transact(parent, |run, world| match (started, run_id) {
             (Ok(key), Ok(run_id)) => run.child_started(initiated_event_id, key, &run_id, world),
@@ -155,21 +165,20 @@ impl Engine {
         parent: RunKey,
         initiated_event_id: i64,
         initiated: &ChildInitiated,
+        user_metadata: Option<UserMetadata>,
     ) -> Result<RunKey, StartFailure> {
-        self.check_namespace(&initiated.namespace)
-            .map_err(|_| StartFailure::NamespaceNotFound)?;
         let request = start_request(initiated);
-        let reuse = match request.workflow_id_reuse_policy() {
-            Reuse::Unspecified => Reuse::AllowDuplicate,
-            reuse => reuse,
+        let verdict = policies(request.workflow_id_reuse_policy, 0, Conflict::Fail)
+            .and_then(|(reuse, conflict)| self.judge_start(&request, reuse, conflict));
+        let Ok(Verdict::New { terminate }) = verdict else {
+            return Err(StartFailure::WorkflowAlreadyExists);
         };
-        match self.judge_start(&request, reuse, Conflict::Fail) {
-            Ok(Verdict::New { .. }) => {}
-            Ok(Verdict::Existing(..)) | Err(_) => return Err(StartFailure::WorkflowAlreadyExists),
-        }
         let name = self
             .world
             .name_run(&request.namespace, &request.workflow_id);
+        if let Some(key) = terminate {
+            self.make_room(key, &name.id);
+        }
         let mut started = self.first_event(&name.id, request);
         let parent = &self.runs[&parent];
         let request_id = format!("{}:{initiated_event_id}:0", parent.run_id);
@@ -195,7 +204,7 @@ impl Engine {
             name,
             request_id,
             started: Box::new(started),
-            user_metadata: None,
+            user_metadata,
             links: Vec::new(),
             signal: None,
         }))
@@ -206,11 +215,10 @@ impl Engine {
             return;
         }
         let target = signal.workflow_execution.as_ref();
-        let found = self.check_namespace(&signal.namespace).is_ok();
         let target = self
             .find(&signal.namespace, target)
             .ok()
-            .filter(|key| self.runs[key].is_open())
+            .filter(|key| self.runs[key].is_open() && self.are_strangers(from, *key))
             .filter(|key| !signal.child_workflow_only || self.is_child(from, *key));
         let outcome = match target {
             Some(key) => {
@@ -219,7 +227,6 @@ impl Engine {
                 self.transact(key, |run, world| run.receive_signal(source, sent, world));
                 Ok(())
             }
-            None if !found => Err(SignalFailure::NamespaceNotFound),
             None => Err(SignalFailure::ExternalWorkflowExecutionNotFound),
         };
         self.transact(from, |run, world| {
@@ -231,10 +238,10 @@ impl Engine {
         if !self.runs[&from].is_open() {
             return;
         }
-        let found = self.check_namespace(&cancel.namespace).is_ok();
         let target = self
             .find(&cancel.namespace, cancel.workflow_execution.as_ref())
             .ok()
+            .filter(|key| self.are_strangers(from, *key))
             .filter(|key| !cancel.child_workflow_only || self.is_child(from, *key));
         let outcome = match target {
             Some(key) => {
@@ -249,12 +256,17 @@ impl Engine {
                 });
                 Ok(())
             }
-            None if !found => Err(CancelFailure::NamespaceNotFound),
             None => Err(CancelFailure::ExternalWorkflowExecutionNotFound),
         };
         self.transact(from, |run, world| {
             run.cancel_delivered(initiated_event_id, cancel, outcome, world);
         });
+    }
+
+    /// Whether two runs are of different workflows: no workflow reaches itself from outside.
+    fn are_strangers(&self, from: RunKey, key: RunKey) -> bool {
+        let (from, to) = (&self.runs[&from], &self.runs[&key]);
+        from.workflow_id != to.workflow_id || from.namespace != to.namespace
     }
 
     /// Whether a run is, by its whole chain, a child of another.

@@ -146,6 +146,7 @@ impl Execution {
             A::StartChildWorkflowExecutionInitiatedEventAttributes(a) => {
                 let child = Child {
                     initiated: a.clone(),
+                    user_metadata: event.user_metadata.clone(),
                     key: None,
                     run_id: String::new(),
                 };

@@ -19,9 +19,10 @@ use super::timing::Timing;
 use super::{Schedule, ScheduleKey};
 use crate::server::Engine;
 use crate::server::errors::{Error, Result};
-use crate::server::limits::{check_length, check_name, check_queue_name};
+use crate::server::limits::{check_length, check_name};
 use crate::server::oracle::{Site, Subject};
 use crate::server::start::check::check_timeouts;
+use crate::server::task_queues::check_queue;
 use crate::server::wire::{set_duration, system_time, timestamp, wire_duration};
 
 impl Engine {
@@ -274,13 +275,11 @@ impl Engine {
         }
         let workflow_type = workflow.workflow_type.as_ref();
         let workflow_type = workflow_type.map_or("", |t| t.name.as_str());
-        let queue = workflow.task_queue.as_ref();
-        let queue = queue.map_or("", |queue| queue.name.as_str());
         if workflow_type.is_empty() {
             return Err(Error::invalid("WorkflowType is not set on request."));
         }
         check_length("WorkflowType", workflow_type)?;
-        check_queue_name(queue)?;
+        check_queue(workflow.task_queue.as_ref())?;
         check_timeouts([
             (
                 "WorkflowExecutionTimeout",

@@ -8,10 +8,13 @@ use crate::server::cron;
 use crate::server::deployments::overrides;
 use crate::server::errors::{Error, Result};
 use crate::server::execution::retry;
-use crate::server::limits::{check_length, check_name, check_queue_name};
+use crate::server::limits::{check_length, check_name};
+use crate::server::links::check_links;
 use crate::server::nexus::check_callbacks;
+use crate::server::priority;
 use crate::server::queues::matching::{QueueKey, QueueType};
 use crate::server::search_attributes;
+use crate::server::task_queues::check_queue;
 use crate::server::wire::{duration_flaw, set_duration};
 
 impl Engine {
@@ -42,6 +45,7 @@ impl Engine {
             ));
         }
         check_callbacks(&request.completion_callbacks)?;
+        check_links(&request.links)?;
         let queue = request.task_queue.as_ref();
         let queue = queue.map_or("", |queue| queue.name.as_str());
         let queue = QueueKey::new(&request.namespace, QueueType::Workflow, queue);
@@ -67,8 +71,6 @@ impl Engine {
 fn check_names(request: &StartWorkflowExecutionRequest) -> Result<()> {
     let workflow_type = request.workflow_type.as_ref().map(|t| t.name.as_str());
     let workflow_type = workflow_type.unwrap_or_default();
-    let queue = request.task_queue.as_ref().map(|queue| queue.name.as_str());
-    let queue = queue.unwrap_or_default();
     if request.workflow_id.is_empty() {
         return Err(Error::invalid("WorkflowId is not set on request."));
     }
@@ -77,7 +79,7 @@ fn check_names(request: &StartWorkflowExecutionRequest) -> Result<()> {
         return Err(Error::invalid("WorkflowType is not set on request."));
     }
     check_length("WorkflowType", workflow_type)?;
-    check_queue_name(queue)?;
+    check_queue(request.task_queue.as_ref())?;
     check_length("RequestId", &request.request_id)
 }
 
@@ -95,23 +97,11 @@ fn check_times(request: &StartWorkflowExecutionRequest) -> Result<()> {
 
 /// Refuses a priority that no task can have.
 pub(in crate::server) fn check_priority(priority: Option<&Priority>) -> Result<()> {
-    let Some(priority) = priority else {
-        return Ok(());
-    };
-    let flaw = if priority.priority_key < 0 {
-        "priority key can't be negative"
-    } else if priority.fairness_key.len() > FAIRNESS_KEY_LIMIT {
-        "fairness key length exceeds limit"
-    } else if priority.fairness_weight < 0.0 {
-        "must be greater than zero"
-    } else {
-        return Ok(());
-    };
-    Err(Error::invalid(flaw))
+    match priority.and_then(priority::flaw) {
+        Some(flaw) => Err(Error::invalid(flaw)),
+        None => Ok(()),
+    }
 }
-
-/// The most bytes of a fairness key.
-const FAIRNESS_KEY_LIMIT: usize = 64;
 
 /// Refuses negative times, of which each comes with its name.
 pub(in crate::server) fn check_timeouts<const N: usize>(

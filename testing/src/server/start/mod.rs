@@ -21,9 +21,10 @@ use super::execution::retry;
 use super::execution::{NewRun, RunKey};
 use super::history::Draft;
 use super::limits::check_name;
+use super::links::check_links;
 use super::nexus::CompletionCallback;
 use super::oracle::{Site, Subject};
-use super::wire::{normal_queue, set_duration, timestamp, wire_duration};
+use super::wire::{normal_queue, set_duration, text_payloads, timestamp, wire_duration};
 
 impl Engine {
     /// Starts a workflow, or finds the run that the policies say to use.
@@ -85,6 +86,7 @@ impl Engine {
         request: api::SignalWithStartWorkflowExecutionRequest,
     ) -> Result<api::SignalWithStartWorkflowExecutionResponse> {
         let request_id = request.request_id.clone();
+        check_links(&request.links)?;
         let (start, signal) = split(request);
         if signal.signal_name.is_empty() {
             return Err(Error::invalid("signal not set"));
@@ -117,7 +119,7 @@ impl Engine {
             Conflict::UseExisting,
         )?;
         let now = self.world.now;
-        let signal = Draft::new(now, signal);
+        let signal = Draft::new(now, signal).with_links(start.links.clone());
         let (key, started) = match self.judge_start(&start, reuse, conflict)? {
             Verdict::Existing(key, Joined::Retried) => (key, true),
             Verdict::Existing(key, Joined::UsedExisting) => {
@@ -154,15 +156,7 @@ impl Engine {
             .world
             .name_run(&request.namespace, &request.workflow_id);
         if let Some(key) = terminate {
-            let details = format!("terminated by new runID: {}", name.id);
-            self.transact(key, |run, world| {
-                run.terminate(
-                    "TerminateIfRunning WorkflowIdReusePolicy",
-                    Some(super::wire::text_payloads(&details)),
-                    "history-service",
-                    world,
-                );
-            });
+            self.make_room(key, &name.id);
         }
         let request_id = match request.request_id.is_empty() {
             true => {
@@ -186,15 +180,24 @@ impl Engine {
         })
     }
 
+    /// Ends a run whose workflow id a new run is to have.
+    pub(super) fn make_room(&mut self, key: RunKey, new_run_id: &str) {
+        let details = format!("terminated by new runID: {new_run_id}");
+        self.transact(key, |run, world| {
+            run.terminate(
+                "TerminateIfRunning WorkflowIdReusePolicy",
+                Some(text_payloads(&details)),
+                "history-service",
+                world,
+            );
+        });
+    }
+
     pub(super) fn first_event(
         &self,
         run_id: &str,
         request: api::StartWorkflowExecutionRequest,
     ) -> events::WorkflowExecutionStartedEventAttributes {
-        let capped = |timeout: Option<Duration>, cap: Option<Duration>| match (timeout, cap) {
-            (Some(timeout), Some(cap)) => Some(timeout.min(cap)),
-            (timeout, cap) => timeout.or(cap),
-        };
         let schedule = cron::CronSchedule::parse(&request.cron_schedule);
         let (initiator, backoff) = match schedule {
             Some(schedule) => (
@@ -207,13 +210,11 @@ impl Engine {
             ),
         };
         let execution = set_duration(request.workflow_execution_timeout.as_ref());
-        let run = capped(
-            set_duration(request.workflow_run_timeout.as_ref()),
+        let (run, task) = run_timeouts(
             execution,
+            set_duration(request.workflow_run_timeout.as_ref()),
+            set_duration(request.workflow_task_timeout.as_ref()),
         );
-        let task = set_duration(request.workflow_task_timeout.as_ref()).unwrap_or(TASK_TIMEOUT);
-        let task = task.min(LONGEST_TASK_TIMEOUT);
-        let task = run.map_or(task, |run| task.min(run));
         let queue = request
             .task_queue
             .map(|queue| queue.name)
@@ -305,6 +306,20 @@ impl Engine {
     }
 }
 
+/// The timeouts of a run and of its tasks: neither outlasts what it is a part of.
+pub(super) fn run_timeouts(
+    execution: Option<Duration>,
+    run: Option<Duration>,
+    task: Option<Duration>,
+) -> (Option<Duration>, Duration) {
+    let run = match (run, execution) {
+        (Some(run), Some(execution)) => Some(run.min(execution)),
+        (run, execution) => run.or(execution),
+    };
+    let task = task.unwrap_or(TASK_TIMEOUT).min(LONGEST_TASK_TIMEOUT);
+    (run, run.map_or(task, |run| task.min(run)))
+}
+
 /// A signal-with-start as the start and the signal that it is made of.
 fn split(
     request: api::SignalWithStartWorkflowExecutionRequest,
@@ -348,6 +363,6 @@ fn split(
     (start, signal)
 }
 
-pub(super) const TASK_TIMEOUT: Duration = Duration::from_secs(10);
+const TASK_TIMEOUT: Duration = Duration::from_secs(10);
 /// The longest time that a workflow task may take.
-const LONGEST_TASK_TIMEOUT: Duration = Duration::from_secs(120);
+const LONGEST_TASK_TIMEOUT: Duration = Duration::from_mins(2);

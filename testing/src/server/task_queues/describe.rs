@@ -15,9 +15,9 @@ use outlast_proto::temporal::api::workflowservice::v1::describe_task_queue_respo
 
 use crate::server::Engine;
 use crate::server::deployments::Version;
-use crate::server::errors::{Error, Result};
-use crate::server::limits::check_queue_name;
+use crate::server::errors::Result;
 use crate::server::queues::matching::{QueueKey, QueueType, QueuedTask};
+use crate::server::task_queues::check_queue;
 use crate::server::wire::wire_duration;
 
 impl Engine {
@@ -30,13 +30,8 @@ impl Engine {
         request: &api::DescribeTaskQueueRequest,
     ) -> Result<api::DescribeTaskQueueResponse> {
         self.check_namespace(&request.namespace)?;
-        let Some(queue) = &request.task_queue else {
-            return Err(Error::invalid("taskQueue is not set"));
-        };
-        if queue.name.is_empty() {
-            return Err(Error::invalid("missing task queue name"));
-        }
-        check_queue_name(&queue.name)?;
+        check_queue(request.task_queue.as_ref())?;
+        let queue = request.task_queue.clone().unwrap_or_default();
         let (namespace, name) = (request.namespace.as_str(), queue.name.as_str());
         if request.api_mode() == DescribeTaskQueueMode::Enhanced {
             return Ok(api::DescribeTaskQueueResponse {

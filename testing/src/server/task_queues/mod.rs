@@ -2,6 +2,8 @@
 
 pub(super) mod describe;
 mod ledger;
+mod names;
 mod partitions;
 
 pub(super) use self::ledger::Ledger;
+pub(super) use self::names::{check_queue, queue_flaw};

@@ -2,7 +2,7 @@
 
 mod activities;
 mod batch;
-#[path = "../../../tests/support/builders.rs"]
+#[path = "../../../tests/support/builders/mod.rs"]
 #[allow(dead_code, reason = "shared with the tests over TCP")]
 mod builders;
 mod chains;

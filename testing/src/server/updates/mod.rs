@@ -95,6 +95,13 @@ impl Updates {
             .any(|update| update.id == update_id && accepted(update))
     }
 
+    pub(super) fn is_completed(&self, update_id: &str) -> bool {
+        let completed = |update: &Update| matches!(update.state, State::Completed(_));
+        self.list
+            .iter()
+            .any(|update| update.id == update_id && completed(update))
+    }
+
     fn get_mut(&mut self, update_id: &str) -> Option<&mut Update> {
         self.list.iter_mut().find(|update| update.id == update_id)
     }
@@ -180,12 +187,22 @@ impl Execution {
     }
 
     pub(super) fn accept_update(&mut self, update_id: &str, acceptance: Acceptance, world: &World) {
+        if self.updates.get_mut(update_id).is_none() {
+            // The server had lost it; its worker has not.
+            let request = acceptance.accepted_request.clone().unwrap_or_default();
+            self.updates.list.push(Update {
+                id: update_id.to_owned(),
+                request,
+                state: State::Admitted,
+                waiters: Vec::new(),
+            });
+        }
         let Some(update) = self.updates.get_mut(update_id) else {
             return;
         };
         let attributes = events::WorkflowExecutionUpdateAcceptedEventAttributes {
             protocol_instance_id: update_id.to_owned(),
-            accepted_request_message_id: acceptance.accepted_request_message_id,
+            accepted_request_message_id: format!("{update_id}/request"),
             accepted_request_sequencing_event_id: acceptance.accepted_request_sequencing_event_id,
             accepted_request: match update.state {
                 State::Recorded => None,
@@ -255,20 +272,23 @@ impl Execution {
                 update.state = State::Completed(failed(closed_before_completion()));
             }
         }
-        self.drop_undecided_updates(&Error::update_aborted(), world);
+        self.forget_updates(Update::is_undecided, &Error::update_aborted(), world);
     }
 
-    /// Tells the callers of updates that no worker has accepted why none will.
-    pub(super) fn drop_undecided_updates(&mut self, error: &Error, world: &mut World) {
-        let (undecided, rest) = std::mem::take(&mut self.updates.list)
-            .into_iter()
-            .partition(Update::is_undecided);
+    /// Ends the updates that went with a task which the server has failed. Those that are in the
+    /// history stay.
+    pub(super) fn abort_sent_updates(&mut self, world: &mut World) {
+        let sent = |update: &Update| matches!(update.state, State::Admitted | State::Sent { .. });
+        self.forget_updates(sent, &Error::update_task_failed(), world);
+    }
+
+    fn forget_updates(&mut self, ends: impl Fn(&Update) -> bool, error: &Error, world: &mut World) {
+        let all = std::mem::take(&mut self.updates.list);
+        let (ended, rest): (Vec<Update>, Vec<Update>) = all.into_iter().partition(ends);
         self.updates.list = rest;
-        for update in Vec::from_iter::<Vec<Update>>(undecided) {
-            for waiter in update.waiters {
-                let answer = Answer::Update(Box::new(Err(error.clone())));
-                world.calls.answer(waiter.call, answer);
-            }
+        for waiter in ended.into_iter().flat_map(|update| update.waiters) {
+            let answer = Answer::Update(Box::new(Err(error.clone())));
+            world.calls.answer(waiter.call, answer);
         }
     }
 }

@@ -20,7 +20,7 @@ use crate::server::execution::{Execution, UserTimer};
 use crate::server::history::Draft;
 use crate::server::time::timers::Timer;
 use crate::server::updates::messages::UpdateMessage;
-use crate::server::wire::{capped, normal_queue, set_duration, text_payloads, wire_duration};
+use crate::server::wire::{capped, normal_queue, set_duration, wire_duration};
 use crate::server::world::World;
 
 /// One completion while its commands are applied.
@@ -41,25 +41,38 @@ impl Execution {
         completion: &mut Completion,
         world: &mut World,
     ) {
-        let (metadata, completed) = (command.user_metadata, completion.completed_event_id);
         let Some(attributes) = command.attributes else {
             return;
         };
+        let event_id = self.history.next_id();
+        let metadata = command.user_metadata;
+        self.apply_attributes(attributes, metadata.clone(), completion, world);
+        self.history.annotate(event_id, metadata);
+    }
+
+    fn apply_attributes(
+        &mut self,
+        attributes: Attributes,
+        metadata: Option<UserMetadata>,
+        completion: &mut Completion,
+        world: &mut World,
+    ) {
+        let completed = completion.completed_event_id;
         match attributes {
             Attributes::ScheduleActivityTaskCommandAttributes(a) => {
-                self.schedule_activity(*a, metadata, completion, world);
+                self.schedule_activity(*a, completion, world);
             }
             Attributes::RequestCancelActivityTaskCommandAttributes(a) => {
                 self.request_activity_cancel(a.scheduled_event_id, completion, world);
             }
             Attributes::StartTimerCommandAttributes(a) => {
-                self.start_timer(*a, metadata, completed, world);
+                self.start_timer(*a, completed, world);
             }
             Attributes::CancelTimerCommandAttributes(a) => {
                 self.cancel_timer(a.timer_id, completion, world);
             }
             Attributes::RecordMarkerCommandAttributes(a) => {
-                self.record_marker(*a, metadata, completed, world);
+                self.record_marker(*a, completed, world);
             }
             Attributes::UpsertWorkflowSearchAttributesCommandAttributes(a) => {
                 self.upsert_search_attributes(a.search_attributes, completed, world);
@@ -78,7 +91,7 @@ impl Execution {
                 }
             }
             Attributes::CompleteWorkflowExecutionCommandAttributes(a) => {
-                self.complete(a.result, metadata, completed, world);
+                self.complete(a.result, completed, world);
             }
             Attributes::FailWorkflowExecutionCommandAttributes(a) => {
                 self.fail(a.failure.unwrap_or_default(), completed, world);
@@ -99,7 +112,7 @@ impl Execution {
                 self.initiate_cancel(*a, completed, world);
             }
             Attributes::ScheduleNexusOperationCommandAttributes(a) => {
-                self.schedule_operation(*a, metadata, completed, world);
+                self.schedule_operation(*a, completed, world);
             }
             Attributes::RequestCancelNexusOperationCommandAttributes(a) => {
                 self.request_operation_cancel(a.scheduled_event_id, completed, world);
@@ -126,7 +139,6 @@ impl Execution {
     fn schedule_activity(
         &mut self,
         a: commands::ScheduleActivityTaskCommandAttributes,
-        user_metadata: Option<UserMetadata>,
         completion: &mut Completion,
         world: &mut World,
     ) {
@@ -159,7 +171,7 @@ impl Execution {
             priority: a.priority,
         };
         let attributes = scheduled.clone();
-        let draft = Draft::new(world.now, attributes).with_metadata(user_metadata);
+        let draft = Draft::new(world.now, attributes);
         let event_id = self.history.append(draft);
         self.add_activity(event_id, scheduled, world);
         if eager {
@@ -188,9 +200,7 @@ impl Execution {
         match activity.state {
             ActivityState::Started => {}
             ActivityState::Queued | ActivityState::BackingOff { .. } | ActivityState::Paused => {
-                let details = Some(text_payloads("ACTIVITY_ID_NOT_STARTED"));
-                let identity = &completion.identity;
-                self.end_canceled_activity(scheduled_event_id, event_id, details, identity, world);
+                self.drop_activity(scheduled_event_id, event_id, &completion.identity, world);
             }
         }
     }
@@ -198,7 +208,6 @@ impl Execution {
     fn start_timer(
         &mut self,
         a: commands::StartTimerCommandAttributes,
-        user_metadata: Option<UserMetadata>,
         completed: i64,
         world: &mut World,
     ) {
@@ -209,7 +218,7 @@ impl Execution {
             start_to_fire_timeout: a.start_to_fire_timeout.map(capped),
             workflow_task_completed_event_id: completed,
         };
-        let draft = Draft::new(world.now, attributes).with_metadata(user_metadata);
+        let draft = Draft::new(world.now, attributes);
         let started_event_id = self.history.append(draft);
         let timer = Timer::User {
             timer_id: timer_id.clone(),
@@ -257,7 +266,6 @@ impl Execution {
     fn record_marker(
         &mut self,
         a: commands::RecordMarkerCommandAttributes,
-        metadata: Option<UserMetadata>,
         completed: i64,
         world: &World,
     ) {
@@ -268,8 +276,7 @@ impl Execution {
             header: a.header,
             failure: a.failure,
         };
-        self.history
-            .append(Draft::new(world.now, attributes).with_metadata(metadata));
+        self.history.append(Draft::new(world.now, attributes));
     }
 
     fn upsert_search_attributes(
@@ -303,20 +310,14 @@ impl Execution {
         self.history.append(Draft::new(world.now, attributes));
     }
 
-    fn complete(
-        &mut self,
-        result: Option<Payloads>,
-        metadata: Option<UserMetadata>,
-        completed: i64,
-        world: &mut World,
-    ) {
+    fn complete(&mut self, result: Option<Payloads>, completed: i64, world: &mut World) {
         let next_run_id = self.repeat_run(result.clone(), None, world);
         let attributes = events::WorkflowExecutionCompletedEventAttributes {
             result,
             workflow_task_completed_event_id: completed,
             new_execution_run_id: next_run_id.unwrap_or_default(),
         };
-        let draft = Draft::new(world.now, attributes).with_metadata(metadata);
+        let draft = Draft::new(world.now, attributes);
         self.close(WorkflowExecutionStatus::Completed, draft, world);
     }
 
@@ -355,20 +356,20 @@ impl Timeouts {
         a: &commands::ScheduleActivityTaskCommandAttributes,
         run: Option<Duration>,
     ) -> Self {
-        let capped = |timeout: Option<Duration>, cap: Option<Duration>| match (timeout, cap) {
+        let within = |timeout: Option<Duration>, cap: Option<Duration>| match (timeout, cap) {
             (Some(timeout), Some(cap)) => Some(timeout.min(cap)),
             (timeout, cap) => timeout.or(cap),
         };
-        let close = capped(set_duration(a.schedule_to_close_timeout.as_ref()), run);
-        let start = capped(set_duration(a.schedule_to_start_timeout.as_ref()), close);
-        let run_once = capped(set_duration(a.start_to_close_timeout.as_ref()), close);
+        let close = within(set_duration(a.schedule_to_close_timeout.as_ref()), run);
+        let start = within(set_duration(a.schedule_to_start_timeout.as_ref()), close);
+        let run_once = within(set_duration(a.start_to_close_timeout.as_ref()), close);
         let heartbeat = set_duration(a.heartbeat_timeout.as_ref());
         Self {
             schedule_to_close: close.unwrap_or_default(),
             schedule_to_start: start.unwrap_or_default(),
             start_to_close: run_once.unwrap_or_default(),
             heartbeat: heartbeat
-                .map(|h| capped(Some(h), run_once).unwrap_or(h))
+                .map(|h| within(Some(h), run_once).unwrap_or(h))
                 .unwrap_or_default(),
         }
     }

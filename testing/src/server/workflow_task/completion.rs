@@ -16,7 +16,7 @@ use crate::server::execution::Execution;
 use crate::server::history::Draft;
 use crate::server::updates::messages::UpdateMessage;
 use crate::server::wire::set_duration;
-use crate::server::workflow_task::check::{self, Flaw};
+use crate::server::workflow_task::check::{self, Flaw, Refusal};
 use crate::server::workflow_task::commands::Completion;
 use crate::server::workflow_task::{Kind, Sticky, WorkflowTask};
 use crate::server::world::World;
@@ -33,11 +33,11 @@ impl Execution {
         if !self.has_started_task(stamp) {
             return Err(Error::workflow_task_not_found());
         }
-        check::check_sequence(&request.commands)?;
         let checked = check::check(self, &request.commands, &request.messages, world);
-        if let Err(flaw) = checked {
-            return Err(self.refuse_task(&flaw, &request.identity, world));
-        }
+        checked.map_err(|refusal| match refusal {
+            Refusal::Flaw(flaw) => self.refuse_task(&flaw, &request.identity, world),
+            Refusal::Request(error) => error,
+        })?;
         self.check_room(self.events_of(&request), world)?;
         self.sticky = sticky(&request);
         if self.can_discard_task(&request) {
@@ -72,9 +72,9 @@ impl Execution {
             failure_info: Some(FailureInfo::ServerFailureInfo(ServerFailureInfo::default())),
             ..Default::default()
         };
+        self.abort_sent_updates(world);
         self.fail_task(flaw.cause, Some(failure), identity, world);
         if flaw.ends_run {
-            self.drop_undecided_updates(&Error::update_task_failed(), world);
             self.terminate(&message, None, "history-service", world);
         }
         self.commit(world);
@@ -89,6 +89,13 @@ impl Execution {
             Some(Kind::Normal) | None => 0,
         };
         unwritten + 1 + request.commands.len()
+    }
+
+    /// The event that says that the task under way is completed, once it is.
+    pub(in crate::server) fn completion_id(&self) -> i64 {
+        // A task that is not written yet is written first.
+        let started = self.task.as_ref().map_or(0, |task| task.started_event_id);
+        self.history.next_id().max(started + 1)
     }
 
     fn apply_completion(

@@ -11,9 +11,10 @@ use crate::server::Engine;
 use crate::server::deployments::Version;
 use crate::server::errors::{Error, Result};
 use crate::server::execution::RunKey;
-use crate::server::limits::{check_identity, check_queue_name};
+use crate::server::limits::check_identity;
 use crate::server::queues::long_polls::{CallId, Place};
 use crate::server::queues::matching::{Poll, QueueKey, QueueType};
+use crate::server::task_queues::check_queue;
 use crate::server::tokens::TaskToken;
 
 /// What the polls of all kinds have in common.
@@ -70,8 +71,8 @@ impl Engine {
 
     pub(in crate::server) fn poll(&mut self, request: PollRequest) -> Result<CallId> {
         self.check_namespace(&request.namespace)?;
+        check_queue(request.task_queue.as_ref())?;
         let queue = request.task_queue.unwrap_or_default();
-        check_queue_name(&queue.name)?;
         check_identity(&request.identity)?;
         let version = Version::of_worker(request.deployment_options.as_ref())?;
         let call = self.world.calls.next_id();

@@ -65,6 +65,12 @@ impl<T: Transport> Peer<T> {
         self.complete_with(completion(task, commands)).await
     }
 
+    /// Answers the next task with one command.
+    pub(crate) async fn answer(&self, command: Command) {
+        let task = self.poll().await;
+        self.complete(&task, vec![command]).await.unwrap();
+    }
+
     pub(crate) async fn complete_with(
         &self,
         request: api::RespondWorkflowTaskCompletedRequest,

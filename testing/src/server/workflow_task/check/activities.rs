@@ -1,59 +1,23 @@
-//! Commands about activities.
+//! Commands for activities.
 
 use outlast_proto::temporal::api::command::v1::ScheduleActivityTaskCommandAttributes;
-use outlast_proto::temporal::api::enums::v1::{EventType, WorkflowTaskFailedCause as Cause};
+use outlast_proto::temporal::api::enums::v1::WorkflowTaskFailedCause as Cause;
 
-use super::{Checked, Checker, Flaw};
 use crate::server::execution::retry;
-use crate::server::wire::{is_negative, set_duration};
+use crate::server::priority;
+use crate::server::task_queues::queue_flaw;
+use crate::server::wire::{duration_flaw, set_duration};
+use crate::server::workflow_task::check::{Checked, Checker, Flaw, excess};
 
 impl<'a> Checker<'a> {
     pub(super) fn check_activity(
         &mut self,
         a: &'a ScheduleActivityTaskCommandAttributes,
     ) -> Checked {
-        let flaw = |text: String| Err(Flaw::new(Cause::BadScheduleActivityAttributes, text));
-        let activity_type = a.activity_type.as_ref().map_or("", |t| t.name.as_str());
-        let whose = format!("ActivityId={} ActivityType={activity_type}", a.activity_id);
-        if a.activity_id.is_empty() {
-            return flaw("activityId is not set".to_owned());
+        if let Some(text) = activity_flaw(a) {
+            return Err(Flaw::new(Cause::BadScheduleActivityAttributes, text));
         }
-        if activity_type.is_empty() {
-            return flaw(format!(
-                "ActivityType is not set. ActivityId={}",
-                a.activity_id
-            ));
-        }
-        if a.task_queue
-            .as_ref()
-            .is_none_or(|queue| queue.name.is_empty())
-        {
-            return flaw("taskQueue is not set".to_owned());
-        }
-        let timeouts = [
-            &a.schedule_to_close_timeout,
-            &a.schedule_to_start_timeout,
-            &a.start_to_close_timeout,
-            &a.heartbeat_timeout,
-        ];
-        if timeouts
-            .into_iter()
-            .any(|timeout| is_negative(timeout.as_ref()))
-        {
-            return flaw(format!("a timeout is negative. {whose}"));
-        }
-        if set_duration(a.start_to_close_timeout.as_ref()).is_none()
-            && set_duration(a.schedule_to_close_timeout.as_ref()).is_none()
-        {
-            return flaw(format!(
-                "a valid StartToCloseTimeout or ScheduleToCloseTimeout must be set on the \
-                 activity. {whose}"
-            ));
-        }
-        if let Some(text) = a.retry_policy.as_ref().and_then(retry::flaw) {
-            return flaw(format!("{text} {whose}"));
-        }
-        if !self.activities.insert(&a.activity_id) {
+        if self.activities.values().any(|id| *id == a.activity_id) {
             return Err(Flaw::new(
                 Cause::ScheduleActivityDuplicateId,
                 format!(
@@ -63,25 +27,84 @@ impl<'a> Checker<'a> {
                 ),
             ));
         }
+        self.activities.insert(self.next_event_id, &a.activity_id);
+        self.waiting_activities.insert(self.next_event_id);
         Ok(())
     }
 
-    /// An activity that ended in the meantime may be canceled; one that never was may not.
-    pub(super) fn check_activity_cancel(&self, scheduled_event_id: i64) -> Checked {
-        let events = self.execution.history.events();
-        let scheduled = scheduled_event_id > 0
-            && events
-                .get(scheduled_event_id as usize - 1)
-                .is_some_and(|event| event.event_type() == EventType::ActivityTaskScheduled);
-        if scheduled {
-            return Ok(());
+    /// An activity may be canceled until the workflow has seen it end.
+    pub(super) fn check_activity_cancel(&mut self, scheduled_event_id: i64) -> Checked {
+        let cause = Cause::BadRequestCancelActivityAttributes;
+        if scheduled_event_id <= 0 {
+            let text = "ScheduledEventId is not set on RequestCancelActivityTaskCommand.";
+            return Err(Flaw::new(cause, text));
         }
-        Err(Flaw::new(
-            Cause::BadRequestCancelActivityAttributes,
-            format!(
-                "invalid history builder state for action: \
-                 add-activitytask-cancel-requested-event, ScheduledEventID: {scheduled_event_id}"
-            ),
-        ))
+        let has_ended = self.ended_activities.contains(&scheduled_event_id)
+            || self
+                .execution
+                .history
+                .has_buffered_activity_end(scheduled_event_id);
+        if !has_ended && !self.activities.contains_key(&scheduled_event_id) {
+            return Err(Flaw::new(
+                cause,
+                format!(
+                    "invalid history builder state for action: \
+                     add-activitytask-cancel-requested-event, ScheduledEventID: \
+                     {scheduled_event_id}"
+                ),
+            ));
+        }
+        if self.waiting_activities.remove(&scheduled_event_id) {
+            self.activities.remove(&scheduled_event_id);
+            self.ended_activities.insert(scheduled_event_id);
+        }
+        Ok(())
     }
+}
+
+fn activity_flaw(a: &ScheduleActivityTaskCommandAttributes) -> Option<String> {
+    let activity_type = a.activity_type.as_ref().map_or("", |t| t.name.as_str());
+    if let Some(flaw) = queue_flaw(a.task_queue.as_ref()) {
+        return Some(flaw.to_owned());
+    }
+    if a.activity_id.is_empty() {
+        return Some("activityId is not set".to_owned());
+    }
+    if activity_type.is_empty() {
+        return Some("activityType is not set".to_owned());
+    }
+    if let Some(flaw) = a.retry_policy.as_ref().and_then(retry::flaw) {
+        return Some(flaw);
+    }
+    for (what, name) in [
+        ("activityId", a.activity_id.as_str()),
+        ("activityType", activity_type),
+    ] {
+        if let Some(excess) = excess(name) {
+            return Some(format!("{what} exceeds length limit. {excess}"));
+        }
+    }
+    if let Some(flaw) = a.priority.as_ref().and_then(priority::flaw) {
+        return Some(format!("invalid priorities: {flaw}"));
+    }
+    let timeouts = [
+        ("ScheduleToCloseTimeout", &a.schedule_to_close_timeout),
+        ("ScheduleToStartTimeout", &a.schedule_to_start_timeout),
+        ("StartToCloseTimeout", &a.start_to_close_timeout),
+        ("HeartbeatTimeout", &a.heartbeat_timeout),
+    ];
+    for (name, timeout) in timeouts {
+        if let Some(flaw) = duration_flaw(timeout.as_ref()) {
+            return Some(format!("invalid {name}: {flaw}"));
+        }
+    }
+    let is_unlimited = set_duration(a.start_to_close_timeout.as_ref()).is_none()
+        && set_duration(a.schedule_to_close_timeout.as_ref()).is_none();
+    is_unlimited.then(|| {
+        format!(
+            "a valid StartToCloseTimeout or ScheduleToCloseTimeout must be set on the activity. \
+             ActivityId={} ActivityType={activity_type}",
+            a.activity_id
+        )
+    })
 }

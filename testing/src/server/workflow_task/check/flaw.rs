@@ -1,6 +1,29 @@
-//! Why a task is failed instead of completed.
+//! Why a completion is not taken in.
 
 use outlast_proto::temporal::api::enums::v1::WorkflowTaskFailedCause as Cause;
+
+use crate::server::errors::Error;
+
+/// Why a completion is not taken in.
+#[derive(Debug, PartialEq)]
+pub(in crate::server) enum Refusal {
+    /// The task fails.
+    Flaw(Flaw),
+    /// The request makes no sense; the task goes on as if nothing had been sent.
+    Request(Error),
+}
+
+impl From<Flaw> for Refusal {
+    fn from(flaw: Flaw) -> Self {
+        Self::Flaw(flaw)
+    }
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        Self::Request(error)
+    }
+}
 
 /// Why a task is failed instead of completed.
 #[derive(Debug, PartialEq, Eq)]

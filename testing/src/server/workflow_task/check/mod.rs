@@ -1,42 +1,67 @@
 //! Checks a completed task's commands and messages as a whole, before any of them is applied.
 
 mod activities;
-mod attributes;
+mod externals;
 mod flaw;
-mod lengths;
+mod kinds;
 mod messages;
-mod relations;
-mod sequence;
+mod properties;
+mod runs;
 mod sizes;
 mod timers;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use outlast_proto::temporal::api::command::v1::Command;
 use outlast_proto::temporal::api::command::v1::command::Attributes;
-use outlast_proto::temporal::api::common::v1::Memo;
+use outlast_proto::temporal::api::common::v1::{Memo, SearchAttributes};
 use outlast_proto::temporal::api::enums::v1::WorkflowTaskFailedCause as Cause;
 use outlast_proto::temporal::api::protocol::v1::Message as WireMessage;
 
-pub(in crate::server) use self::flaw::Flaw;
-use self::relations::check_target;
-pub(in crate::server) use self::sequence::{check_sequence, closes_run};
+pub(in crate::server) use self::flaw::{Flaw, Refusal};
+use self::messages::Standing;
+use crate::server::errors::Error;
 use crate::server::execution::Execution;
-use crate::server::execution::retry;
+use crate::server::limits::ID_LIMIT;
 use crate::server::nexus;
 use crate::server::workflow_task::limits::Pending;
 use crate::server::world::World;
 
 pub(in crate::server) type Checked = Result<(), Flaw>;
 
+/// Checks all commands and messages of one completion.
+pub(in crate::server) fn check<'a>(
+    execution: &'a Execution,
+    commands: &'a [Command],
+    sent: &'a [WireMessage],
+    world: &'a World,
+) -> Result<(), Refusal> {
+    messages::check_bodies(sent)?;
+    kinds::check_sequence(commands)?;
+    let mut checker = Checker::new(execution, sent, world);
+    for command in commands {
+        checker.check_command(command)?;
+    }
+    Ok(checker.check_other_messages()?)
+}
+
 /// What earlier commands of the same task have changed already.
 struct Checker<'a> {
     execution: &'a Execution,
     world: &'a World,
-    messages: &'a [WireMessage],
+    /// Those that no command has placed yet.
+    messages: Vec<&'a WireMessage>,
+    /// What earlier messages have made of updates.
+    standings: BTreeMap<&'a str, Standing>,
+    /// The event that the next command will write.
+    next_event_id: i64,
     timers: BTreeSet<&'a str>,
-    activities: BTreeSet<&'a str>,
     unbuffered_timers: Vec<&'a str>,
+    /// The ids of activities, by the events that scheduled them.
+    activities: BTreeMap<i64, &'a str>,
+    /// Those that have not started: to cancel them is to end them.
+    waiting_activities: BTreeSet<i64>,
+    ended_activities: BTreeSet<i64>,
     pending: Pending,
     /// The memo, once a command has changed it.
     memo: Option<Memo>,
@@ -44,126 +69,96 @@ struct Checker<'a> {
     canceled_operations: BTreeSet<i64>,
 }
 
-/// Checks all commands and messages of one completion.
-pub(in crate::server) fn check<'a>(
-    execution: &'a Execution,
-    commands: &'a [Command],
-    messages: &'a [WireMessage],
-    world: &'a World,
-) -> Checked {
-    let mut checker = Checker {
-        execution,
-        world,
-        messages,
-        timers: execution.timers.keys().map(String::as_str).collect(),
-        activities: execution
-            .activities
-            .values()
-            .map(|activity| activity.id())
-            .collect(),
-        unbuffered_timers: Vec::new(),
-        pending: Pending::of(execution),
-        memo: None,
-        schedules_operations: false,
-        canceled_operations: BTreeSet::new(),
-    };
-    checker.check_messages()?;
-    for command in commands {
-        checker.check_command(command)?;
-    }
-    Ok(())
-}
-
 impl<'a> Checker<'a> {
-    fn check_command(&mut self, command: &'a Command) -> Checked {
-        let Some(attributes) = command.attributes.as_ref() else {
-            return Err(Flaw::new(Cause::Unspecified, "a command has no attributes"));
-        };
-        if closes_run(command)
-            && self
-                .execution
-                .history
-                .has_buffered_besides(&self.unbuffered_timers)
-        {
-            return Err(Flaw::new(Cause::UnhandledCommand, ""));
+    fn new(execution: &'a Execution, messages: &'a [WireMessage], world: &'a World) -> Self {
+        let activities = || execution.activities.iter();
+        let waiting = activities().filter(|(_, activity)| !activity.is_started());
+        Self {
+            execution,
+            world,
+            messages: messages.iter().collect(),
+            standings: BTreeMap::new(),
+            next_event_id: execution.completion_id() + 1,
+            timers: execution.timers.keys().map(String::as_str).collect(),
+            unbuffered_timers: Vec::new(),
+            activities: activities()
+                .map(|(id, activity)| (*id, activity.id()))
+                .collect(),
+            waiting_activities: waiting.map(|(id, _)| *id).collect(),
+            ended_activities: BTreeSet::new(),
+            pending: Pending::of(execution),
+            memo: None,
+            schedules_operations: false,
+            canceled_operations: BTreeSet::new(),
         }
-        self.check_lengths(attributes)?;
+    }
+
+    fn check_command(&mut self, command: &'a Command) -> Result<(), Refusal> {
+        let is_surprised = || {
+            let history = &self.execution.history;
+            history.has_buffered_besides(&self.unbuffered_timers)
+        };
+        if kinds::closes_run(command) && is_surprised() {
+            return Err(Flaw::new(Cause::UnhandledCommand, "").into());
+        }
+        let attributes = kinds::attributes_of(command)?;
         self.check_attributes(attributes)?;
         self.check_sizes(attributes)?;
-        self.pending.add(attributes)
+        self.pending.add(attributes)?;
+        self.next_event_id += messages::own_events(attributes);
+        Ok(())
     }
 
-    fn check_attributes(&mut self, attributes: &'a Attributes) -> Checked {
+    fn check_attributes(&mut self, attributes: &'a Attributes) -> Result<(), Refusal> {
         match attributes {
-            Attributes::ScheduleActivityTaskCommandAttributes(a) => self.check_activity(a),
+            Attributes::ScheduleActivityTaskCommandAttributes(a) => self.check_activity(a)?,
             Attributes::RequestCancelActivityTaskCommandAttributes(a) => {
-                self.check_activity_cancel(a.scheduled_event_id)
+                self.check_activity_cancel(a.scheduled_event_id)?;
             }
-            Attributes::StartTimerCommandAttributes(a) => self.check_timer(a),
-            Attributes::CancelTimerCommandAttributes(a) => self.check_timer_cancel(&a.timer_id),
-            Attributes::RecordMarkerCommandAttributes(a) if a.marker_name.is_empty() => {
-                Err(Flaw::new(
-                    Cause::BadRecordMarkerAttributes,
-                    "MarkerName is not set on command.",
-                ))
+            Attributes::StartTimerCommandAttributes(a) => self.check_timer(a)?,
+            Attributes::CancelTimerCommandAttributes(a) => self.check_timer_cancel(&a.timer_id)?,
+            Attributes::RecordMarkerCommandAttributes(a) => {
+                properties::check_marker(&a.marker_name)?;
             }
             Attributes::UpsertWorkflowSearchAttributesCommandAttributes(a) => {
-                self.check_upsert(a.search_attributes.as_ref())
+                self.check_upsert(a.search_attributes.as_ref())?;
             }
-            Attributes::ModifyWorkflowPropertiesCommandAttributes(a)
-                if a.upserted_memo.is_none() =>
-            {
-                Err(Flaw::new(
-                    Cause::BadModifyWorkflowPropertiesAttributes,
-                    "ModifyWorkflowPropertiesCommandAttributes is not set on command.",
-                ))
+            Attributes::ModifyWorkflowPropertiesCommandAttributes(a) => {
+                properties::check_memo(a.upserted_memo.as_ref())?;
             }
-            Attributes::ProtocolMessageCommandAttributes(a) => self.check_message(&a.message_id),
+            Attributes::ProtocolMessageCommandAttributes(a) => self.check_message(&a.message_id)?,
             Attributes::ContinueAsNewWorkflowExecutionCommandAttributes(a) => {
-                self.check_search_attributes(a.search_attributes.as_ref())?;
-                match a.retry_policy.as_ref().and_then(retry::flaw) {
-                    Some(flaw) => Err(Flaw::new(Cause::BadContinueAsNewAttributes, flaw)),
-                    None => Ok(()),
-                }
+                self.check_continuation(a)?;
             }
             Attributes::FailWorkflowExecutionCommandAttributes(a) if a.failure.is_none() => {
-                Err(Flaw::new(
+                return Err(Flaw::new(
                     Cause::BadFailWorkflowExecutionAttributes,
-                    "Failure is not set on command.",
-                ))
-            }
-            Attributes::RecordMarkerCommandAttributes(_)
-            | Attributes::ModifyWorkflowPropertiesCommandAttributes(_)
-            | Attributes::FailWorkflowExecutionCommandAttributes(_)
-            | Attributes::CompleteWorkflowExecutionCommandAttributes(_)
-            | Attributes::CancelWorkflowExecutionCommandAttributes(_) => Ok(()),
-            Attributes::StartChildWorkflowExecutionCommandAttributes(a) => self.check_child(a),
-            Attributes::SignalExternalWorkflowExecutionCommandAttributes(a) => {
-                let cause = Cause::BadSignalWorkflowExecutionAttributes;
-                if a.signal_name.is_empty() {
-                    return Err(Flaw::new(cause, "SignalName is not set on command."));
-                }
-                check_target(
-                    cause,
-                    a.execution
-                        .as_ref()
-                        .map_or("", |target| &target.workflow_id),
+                    "Failure is not set on FailWorkflowExecutionCommand.",
                 )
+                .into());
             }
-            Attributes::RequestCancelExternalWorkflowExecutionCommandAttributes(a) => check_target(
-                Cause::BadRequestCancelExternalWorkflowExecutionAttributes,
-                &a.workflow_id,
-            ),
+            Attributes::FailWorkflowExecutionCommandAttributes(_)
+            | Attributes::CompleteWorkflowExecutionCommandAttributes(_)
+            | Attributes::CancelWorkflowExecutionCommandAttributes(_) => {}
+            Attributes::StartChildWorkflowExecutionCommandAttributes(a) => self.check_child(a)?,
+            Attributes::SignalExternalWorkflowExecutionCommandAttributes(a) => {
+                self.check_signal(a)?;
+            }
+            Attributes::RequestCancelExternalWorkflowExecutionCommandAttributes(a) => {
+                self.check_cancel(a)?;
+            }
             Attributes::ScheduleNexusOperationCommandAttributes(a) => {
                 self.schedules_operations = true;
-                let flaw = nexus::schedule_flaw(a, &self.world.endpoints);
-                let cause = Cause::BadScheduleNexusOperationAttributes;
-                flaw.map_or(Ok(()), |text| Err(Flaw::new(cause, text)))
+                if let Some(text) = nexus::schedule_flaw(a, &self.world.endpoints) {
+                    let cause = Cause::BadScheduleNexusOperationAttributes;
+                    return Err(Flaw::new(cause, text).into());
+                }
             }
             Attributes::RequestCancelNexusOperationCommandAttributes(a) => {
-                self.check_operation_cancel(a.scheduled_event_id)
+                self.check_operation_cancel(a.scheduled_event_id)?;
             }
         }
+        Ok(())
     }
 
     fn check_operation_cancel(&mut self, scheduled_event_id: i64) -> Checked {
@@ -175,4 +170,39 @@ impl<'a> Checker<'a> {
         let cause = Cause::BadRequestCancelNexusOperationAttributes;
         flaw.map_or(Ok(()), |text| Err(Flaw::new(cause, text)))
     }
+
+    /// Whether a command names the workflow's own namespace. One that does not exist is a mistake
+    /// of the request.
+    fn is_own(&self, namespace: &str) -> Result<bool, Error> {
+        if namespace.is_empty() || namespace == self.execution.namespace {
+            return Ok(true);
+        }
+        self.world.namespaces.check(namespace)?;
+        Ok(false)
+    }
+
+    /// Other namespaces are out of reach.
+    fn check_namespace(&self, cause: Cause, namespace: &str) -> Result<(), Refusal> {
+        if self.is_own(namespace)? {
+            return Ok(());
+        }
+        Err(Flaw::new(cause, "cross namespace commands are not allowed").into())
+    }
+
+    fn check_search_attributes(
+        &self,
+        namespace: &str,
+        attributes: Option<&SearchAttributes>,
+    ) -> Checked {
+        let known = self.world.namespaces.search_attributes(namespace);
+        known
+            .check(namespace, attributes)
+            .map_err(|flaw| Flaw::new(Cause::BadSearchAttributes, flaw))
+    }
+}
+
+/// How a name is too long, if it is, in the words that all refusals of long names end with.
+fn excess(name: &str) -> Option<String> {
+    let length = name.len();
+    (length > ID_LIMIT).then(|| format!("Length={length} Limit={ID_LIMIT}"))
 }

@@ -1,52 +1,15 @@
-//! Short ways to say long messages.
+//! Commands of workflows.
 
-use std::time::Duration;
-
-use bytes::Bytes;
 use outlast_proto::temporal::api::command::v1::command::Attributes;
 use outlast_proto::temporal::api::command::v1::{self as commands, Command};
 use outlast_proto::temporal::api::common::v1::{
-    ActivityType, Payload, Payloads, RetryPolicy, WorkflowExecution, WorkflowType,
+    ActivityType, Memo, SearchAttributes, WorkflowExecution, WorkflowType,
 };
 use outlast_proto::temporal::api::enums::v1::{CommandType, ParentClosePolicy};
-use outlast_proto::temporal::api::failure::v1::failure::FailureInfo;
-use outlast_proto::temporal::api::failure::v1::{ApplicationFailureInfo, Failure};
 use outlast_proto::temporal::api::protocol::v1::Message as WireMessage;
-use outlast_proto::temporal::api::protocol::v1::message::SequencingId;
 use outlast_proto::temporal::api::taskqueue::v1::TaskQueue;
-use outlast_proto::temporal::api::update::v1 as update;
-use prost::Message;
-use prost_types::Any;
 
-pub(crate) fn payloads(text: &str) -> Option<Payloads> {
-    let encoding = ("encoding".to_owned(), Bytes::from_static(b"json/plain"));
-    let data = format!("\"{text}\"").into();
-    let payload = Payload {
-        metadata: [encoding].into(),
-        data,
-        ..Default::default()
-    };
-    Some(Payloads {
-        payloads: vec![payload],
-    })
-}
-
-pub(crate) fn seconds(seconds: f64) -> Option<prost_types::Duration> {
-    prost_types::Duration::try_from(Duration::from_secs_f64(seconds)).ok()
-}
-
-pub(crate) fn application_failure(message: &str) -> Failure {
-    Failure {
-        message: message.to_owned(),
-        failure_info: Some(FailureInfo::ApplicationFailureInfo(
-            ApplicationFailureInfo {
-                r#type: "Test".to_owned(),
-                ..Default::default()
-            },
-        )),
-        ..Default::default()
-    }
-}
+use super::{application_failure, payloads, seconds};
 
 pub(crate) fn command(command_type: CommandType, attributes: Attributes) -> Command {
     Command {
@@ -110,10 +73,15 @@ pub(crate) fn cancel_workflow() -> Command {
 }
 
 pub(crate) fn continue_as_new(input: &str) -> Command {
-    let attributes = commands::ContinueAsNewWorkflowExecutionCommandAttributes {
+    continue_as_new_with(commands::ContinueAsNewWorkflowExecutionCommandAttributes {
         input: payloads(input),
         ..Default::default()
-    };
+    })
+}
+
+pub(crate) fn continue_as_new_with(
+    attributes: commands::ContinueAsNewWorkflowExecutionCommandAttributes,
+) -> Command {
     command(
         CommandType::ContinueAsNewWorkflowExecution,
         Attributes::ContinueAsNewWorkflowExecutionCommandAttributes(Box::new(attributes)),
@@ -156,21 +124,23 @@ pub(crate) fn activity_in(
     }
 }
 
-pub(crate) fn at_most(attempts: i32, interval: f64) -> Option<RetryPolicy> {
-    Some(RetryPolicy {
-        initial_interval: seconds(interval),
-        maximum_attempts: attempts,
-        ..Default::default()
-    })
-}
-
 /// A child of the type `Order` in `task_queue`.
 pub(crate) fn start_child(
     task_queue: &str,
     workflow_id: &str,
     policy: ParentClosePolicy,
 ) -> Command {
-    let attributes = commands::StartChildWorkflowExecutionCommandAttributes {
+    start_child_with(commands::StartChildWorkflowExecutionCommandAttributes {
+        parent_close_policy: policy as i32,
+        ..child_in(task_queue, workflow_id)
+    })
+}
+
+pub(crate) fn child_in(
+    task_queue: &str,
+    workflow_id: &str,
+) -> commands::StartChildWorkflowExecutionCommandAttributes {
+    commands::StartChildWorkflowExecutionCommandAttributes {
         workflow_id: workflow_id.to_owned(),
         workflow_type: Some(WorkflowType {
             name: "Order".to_owned(),
@@ -179,9 +149,13 @@ pub(crate) fn start_child(
             name: task_queue.to_owned(),
             ..Default::default()
         }),
-        parent_close_policy: policy as i32,
         ..Default::default()
-    };
+    }
+}
+
+pub(crate) fn start_child_with(
+    attributes: commands::StartChildWorkflowExecutionCommandAttributes,
+) -> Command {
     command(
         CommandType::StartChildWorkflowExecution,
         Attributes::StartChildWorkflowExecutionCommandAttributes(Box::new(attributes)),
@@ -193,11 +167,16 @@ pub(crate) fn signal_external(workflow_id: &str, name: &str) -> Command {
         workflow_id: workflow_id.to_owned(),
         run_id: String::new(),
     };
-    let attributes = commands::SignalExternalWorkflowExecutionCommandAttributes {
+    signal_external_with(commands::SignalExternalWorkflowExecutionCommandAttributes {
         execution: Some(execution),
         signal_name: name.to_owned(),
         ..Default::default()
-    };
+    })
+}
+
+pub(crate) fn signal_external_with(
+    attributes: commands::SignalExternalWorkflowExecutionCommandAttributes,
+) -> Command {
     command(
         CommandType::SignalExternalWorkflowExecution,
         Attributes::SignalExternalWorkflowExecutionCommandAttributes(Box::new(attributes)),
@@ -205,19 +184,51 @@ pub(crate) fn signal_external(workflow_id: &str, name: &str) -> Command {
 }
 
 pub(crate) fn cancel_external(workflow_id: &str) -> Command {
-    let attributes = commands::RequestCancelExternalWorkflowExecutionCommandAttributes {
-        workflow_id: workflow_id.to_owned(),
-        ..Default::default()
-    };
+    cancel_external_with(
+        commands::RequestCancelExternalWorkflowExecutionCommandAttributes {
+            workflow_id: workflow_id.to_owned(),
+            ..Default::default()
+        },
+    )
+}
+
+pub(crate) fn cancel_external_with(
+    attributes: commands::RequestCancelExternalWorkflowExecutionCommandAttributes,
+) -> Command {
     command(
         CommandType::RequestCancelExternalWorkflowExecution,
         Attributes::RequestCancelExternalWorkflowExecutionCommandAttributes(Box::new(attributes)),
     )
 }
 
-pub(crate) fn protocol_message(message: &WireMessage) -> Command {
+pub(crate) fn record_marker(attributes: commands::RecordMarkerCommandAttributes) -> Command {
+    command(
+        CommandType::RecordMarker,
+        Attributes::RecordMarkerCommandAttributes(Box::new(attributes)),
+    )
+}
+
+pub(crate) fn upsert_search_attributes(attributes: Option<SearchAttributes>) -> Command {
+    let attributes = commands::UpsertWorkflowSearchAttributesCommandAttributes {
+        search_attributes: attributes,
+    };
+    command(
+        CommandType::UpsertWorkflowSearchAttributes,
+        Attributes::UpsertWorkflowSearchAttributesCommandAttributes(Box::new(attributes)),
+    )
+}
+
+pub(crate) fn upsert_memo(upserted_memo: Option<Memo>) -> Command {
+    let attributes = commands::ModifyWorkflowPropertiesCommandAttributes { upserted_memo };
+    command(
+        CommandType::ModifyWorkflowProperties,
+        Attributes::ModifyWorkflowPropertiesCommandAttributes(Box::new(attributes)),
+    )
+}
+
+pub(crate) fn place_message(message_id: &str) -> Command {
     let attributes = commands::ProtocolMessageCommandAttributes {
-        message_id: message.id.clone(),
+        message_id: message_id.to_owned(),
     };
     command(
         CommandType::ProtocolMessage,
@@ -225,66 +236,6 @@ pub(crate) fn protocol_message(message: &WireMessage) -> Command {
     )
 }
 
-fn reply(request: &WireMessage, what: &str, name: &str, body: &impl Message) -> WireMessage {
-    WireMessage {
-        id: format!("{}/{what}", request.id),
-        protocol_instance_id: request.protocol_instance_id.clone(),
-        body: Some(Any {
-            type_url: format!("type.googleapis.com/temporal.api.update.v1.{name}"),
-            value: body.encode_to_vec(),
-        }),
-        sequencing_id: None,
-    }
-}
-
-fn request_of(message: &WireMessage) -> Option<update::Request> {
-    update::Request::decode(message.body.as_ref()?.value.as_slice()).ok()
-}
-
-fn event_id(message: &WireMessage) -> i64 {
-    match message.sequencing_id {
-        Some(SequencingId::EventId(id)) => id,
-        _ => 0,
-    }
-}
-
-pub(crate) fn accept(request: &WireMessage) -> WireMessage {
-    let body = update::Acceptance {
-        accepted_request_message_id: request.id.clone(),
-        accepted_request_sequencing_event_id: event_id(request),
-        accepted_request: request_of(request),
-    };
-    reply(request, "accept", "Acceptance", &body)
-}
-
-pub(crate) fn reject(request: &WireMessage) -> WireMessage {
-    let body = update::Rejection {
-        rejected_request_message_id: request.id.clone(),
-        rejected_request_sequencing_event_id: event_id(request),
-        rejected_request: request_of(request),
-        failure: Some(application_failure("no")),
-    };
-    reply(request, "reject", "Rejection", &body)
-}
-
-pub(crate) fn complete_update(request: &WireMessage, result: &str) -> WireMessage {
-    let outcome = update::outcome::Value::Success(payloads(result).unwrap());
-    let body = update::Response {
-        meta: request_of(request).and_then(|request| request.meta),
-        outcome: Some(update::Outcome {
-            value: Some(outcome),
-        }),
-    };
-    reply(request, "complete", "Response", &body)
-}
-
-pub(crate) fn fail_update(request: &WireMessage, message: &str) -> WireMessage {
-    let outcome = update::outcome::Value::Failure(application_failure(message));
-    let body = update::Response {
-        meta: request_of(request).and_then(|request| request.meta),
-        outcome: Some(update::Outcome {
-            value: Some(outcome),
-        }),
-    };
-    reply(request, "complete", "Response", &body)
+pub(crate) fn protocol_message(message: &WireMessage) -> Command {
+    place_message(&message.id)
 }
