@@ -55,6 +55,61 @@ async fn canceling_a_fired_timer_takes_back_its_firing() {
     .await;
 }
 
+#[tokio::test]
+async fn a_timer_of_no_time_fires_at_once() {
+    conform("notime", async |peer| {
+        peer.start().await;
+        let task = peer.poll().await;
+        let timers = vec![start_timer("zero", 0.0), start_timer("zero-too", 0.0)];
+        peer.complete(&task, timers).await.unwrap();
+        let task = peer.poll().await;
+        let fired: Vec<&str> = events_of(&task).iter().filter_map(fired_timer).collect();
+        assert_eq!(fired, ["zero", "zero-too"]);
+        peer.complete(&task, vec![complete_workflow("done")])
+            .await
+            .unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_id_of_a_timer_that_is_over_is_free_again() {
+    conform("timerid", async |peer| {
+        peer.start().await;
+        peer.answer(start_timer("t", 0.1)).await;
+        let task = peer.poll().await;
+        let again = vec![
+            start_timer("t", 60.0),
+            cancel_timer("t"),
+            start_timer("t", 0.1),
+        ];
+        peer.complete(&task, again).await.unwrap();
+        let task = peer.poll().await;
+        let fired: Vec<&str> = events_of(&task).iter().filter_map(fired_timer).collect();
+        assert_eq!(fired, ["t", "t"]);
+        peer.complete(&task, vec![complete_workflow("done")])
+            .await
+            .unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn timers_may_be_set_for_a_hundred_years_at_most() {
+    conform("century", async |peer| {
+        peer.start().await;
+        peer.answer(start_timer("t", 300_000_000_000.0)).await;
+        peer.describe("").await;
+        let events = peer.history().await;
+        let Some(Attributes::TimerStartedEventAttributes(started)) = &events[4].attributes else {
+            panic!("{events:?}")
+        };
+        assert_eq!(started.start_to_fire_timeout, seconds(3_153_600_000.0));
+        peer.terminate("").await.unwrap();
+    })
+    .await;
+}
+
 fn fired_timer(event: &HistoryEvent) -> Option<&str> {
     match &event.attributes {
         Some(Attributes::TimerFiredEventAttributes(a)) => Some(&a.timer_id),
