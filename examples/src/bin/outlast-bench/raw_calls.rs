@@ -18,18 +18,23 @@ use outlast::raw::proto::temporal::api::workflowservice::v1::{
 };
 use outlast::raw::{Transport, service};
 
+use tonic::Request;
+
 use super::Res;
 
 pub(crate) struct RawCalls {
     service: WorkflowServiceClient<Transport>,
     namespace: String,
+    queue: String,
 }
 
 impl RawCalls {
-    pub(crate) fn new(client: &Client) -> Self {
+    /// A worker of a queue that nobody else uses.
+    pub(crate) fn new(client: &Client, queue: &str) -> Self {
         Self {
             service: service(client),
             namespace: client.namespace().to_owned(),
+            queue: queue.to_owned(),
         }
     }
 
@@ -42,11 +47,11 @@ impl RawCalls {
             workflow_type: Some(WorkflowType {
                 name: "Raw".to_owned(),
             }),
-            task_queue: queue(),
+            task_queue: self.queue(),
             ..StartWorkflowExecutionRequest::default()
         };
         self.service.clone().start_workflow_execution(start).await?;
-        self.complete_task(schedule()).await?;
+        self.complete_task(self.schedule()).await?;
         self.complete_activity().await?;
         self.complete_task(complete()).await
     }
@@ -54,11 +59,17 @@ impl RawCalls {
     async fn complete_task(&self, command: Command) -> Res<()> {
         let poll = PollWorkflowTaskQueueRequest {
             namespace: self.namespace.clone(),
-            task_queue: queue(),
+            task_queue: self.queue(),
             ..PollWorkflowTaskQueueRequest::default()
         };
         let mut service = self.service.clone();
-        let task = service.poll_workflow_task_queue(poll).await?.into_inner();
+        let task = loop {
+            let poll = service.poll_workflow_task_queue(long(poll.clone()));
+            let task = poll.await?.into_inner();
+            if !task.task_token.is_empty() {
+                break task;
+            }
+        };
         let answer = RespondWorkflowTaskCompletedRequest {
             namespace: self.namespace.clone(),
             task_token: task.task_token,
@@ -72,11 +83,17 @@ impl RawCalls {
     async fn complete_activity(&self) -> Res<()> {
         let poll = PollActivityTaskQueueRequest {
             namespace: self.namespace.clone(),
-            task_queue: queue(),
+            task_queue: self.queue(),
             ..PollActivityTaskQueueRequest::default()
         };
         let mut service = self.service.clone();
-        let task = service.poll_activity_task_queue(poll).await?.into_inner();
+        let task = loop {
+            let poll = service.poll_activity_task_queue(long(poll.clone()));
+            let task = poll.await?.into_inner();
+            if !task.task_token.is_empty() {
+                break task;
+            }
+        };
         let answer = RespondActivityTaskCompletedRequest {
             namespace: self.namespace.clone(),
             task_token: task.task_token,
@@ -85,32 +102,39 @@ impl RawCalls {
         service.respond_activity_task_completed(answer).await?;
         Ok(())
     }
-}
 
-fn queue() -> Option<TaskQueue> {
-    Some(TaskQueue {
-        name: "raw".to_owned(),
-        ..TaskQueue::default()
-    })
-}
-
-fn schedule() -> Command {
-    let attributes = ScheduleActivityTaskCommandAttributes {
-        activity_id: "1".to_owned(),
-        activity_type: Some(ActivityType {
-            name: "echo".to_owned(),
-        }),
-        task_queue: queue(),
-        start_to_close_timeout: Duration::from_secs(10).try_into().ok(),
-        ..ScheduleActivityTaskCommandAttributes::default()
-    };
-    Command {
-        command_type: CommandType::ScheduleActivityTask as i32,
-        attributes: Some(Attributes::ScheduleActivityTaskCommandAttributes(Box::new(
-            attributes,
-        ))),
-        ..Command::default()
+    fn queue(&self) -> Option<TaskQueue> {
+        Some(TaskQueue {
+            name: self.queue.clone(),
+            ..TaskQueue::default()
+        })
     }
+
+    fn schedule(&self) -> Command {
+        let attributes = ScheduleActivityTaskCommandAttributes {
+            activity_id: "1".to_owned(),
+            activity_type: Some(ActivityType {
+                name: "echo".to_owned(),
+            }),
+            task_queue: self.queue(),
+            start_to_close_timeout: Duration::from_secs(10).try_into().ok(),
+            ..ScheduleActivityTaskCommandAttributes::default()
+        };
+        Command {
+            command_type: CommandType::ScheduleActivityTask as i32,
+            attributes: Some(Attributes::ScheduleActivityTaskCommandAttributes(Box::new(
+                attributes,
+            ))),
+            ..Command::default()
+        }
+    }
+}
+
+/// A poll as real servers want it, with a deadline; they end it empty before that.
+fn long<T>(poll: T) -> Request<T> {
+    let mut request = Request::new(poll);
+    request.set_timeout(Duration::from_secs(70));
+    request
 }
 
 fn complete() -> Command {

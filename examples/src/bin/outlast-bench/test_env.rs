@@ -90,12 +90,13 @@ async fn first_answers(count: usize) -> Res<Vec<Duration>> {
 
 /// Start, workflow task, activity, workflow task, by the calls that a worker would make.
 async fn round_trips(client: Client, count: usize) -> Res<Vec<Duration>> {
-    let calls = RawCalls::new(&client);
-    let mut took = Vec::with_capacity(count);
     let nonce = SystemTime::now().duration_since(UNIX_EPOCH)?.as_nanos();
+    let name = format!("raw-{nonce}");
+    let calls = RawCalls::new(&client, &name);
+    let mut took = Vec::with_capacity(count);
     for number in 0..count {
         let began = Instant::now();
-        calls.run_workflow(&format!("raw-{nonce}-{number}")).await?;
+        calls.run_workflow(&format!("{name}-{number}")).await?;
         took.push(began.elapsed());
     }
     Ok(took)
