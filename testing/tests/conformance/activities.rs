@@ -14,11 +14,7 @@ use crate::support::peer::*;
 #[tokio::test]
 async fn an_activity_starts_in_history_only_when_it_ends() {
     conform("activity", async |peer| {
-        peer.start().await;
-        let task = peer.poll().await;
-        peer.complete(&task, vec![schedule_activity(peer.activity("a"))])
-            .await
-            .unwrap();
+        peer.start_activity(peer.activity("a")).await;
         let activity = peer.poll_activity().await;
         assert_eq!((activity.activity_id.as_str(), activity.attempt), ("a", 1));
         assert_eq!(peer.types().await.last(), Some(&E::ActivityTaskScheduled));
@@ -45,13 +41,9 @@ async fn an_activity_starts_in_history_only_when_it_ends() {
 #[tokio::test]
 async fn a_failed_activity_is_retried_until_its_attempts_are_used_up() {
     conform("retry", async |peer| {
-        peer.start().await;
-        let task = peer.poll().await;
         let mut attributes = peer.activity("a");
         attributes.retry_policy = at_most(2, 0.1);
-        peer.complete(&task, vec![schedule_activity(attributes)])
-            .await
-            .unwrap();
+        peer.start_activity(attributes).await;
         let first = peer.poll_activity().await;
         peer.fail_activity(&first, "once").await.unwrap();
         let second = peer.poll_activity().await;

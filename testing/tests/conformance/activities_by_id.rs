@@ -1,7 +1,7 @@
 //! Activities that are answered by their ids, not by task tokens, and answers that come to nothing.
 
 use outlast_proto::temporal::api::workflowservice::v1 as api;
-use tonic::Code;
+use tonic::{Code, Status};
 
 use crate::support::builders::*;
 use crate::support::peer::*;
@@ -9,11 +9,7 @@ use crate::{Peer, conform};
 
 /// A workflow with one activity that a worker has taken.
 async fn started(peer: &Peer) -> ActivityTask {
-    peer.start().await;
-    let task = peer.poll().await;
-    peer.complete(&task, vec![schedule_activity(peer.activity("a"))])
-        .await
-        .unwrap();
+    peer.start_activity(peer.activity("a")).await;
     peer.poll_activity().await
 }
 
@@ -48,13 +44,9 @@ async fn an_activity_is_completed_by_its_id() {
 #[tokio::test]
 async fn an_activity_is_failed_by_its_id() {
     conform("by-id-failed", async |peer| {
-        peer.start().await;
-        let task = peer.poll().await;
         let mut attributes = peer.activity("a");
         attributes.retry_policy = at_most(1, 1.0);
-        peer.complete(&task, vec![schedule_activity(attributes)])
-            .await
-            .unwrap();
+        peer.start_activity(attributes).await;
         peer.poll_activity().await;
         let request = api::RespondActivityTaskFailedByIdRequest {
             namespace: "default".to_owned(),
@@ -162,6 +154,16 @@ async fn unknown_ids_are_refused() {
     .await;
 }
 
+/// What every kind of answer is refused with.
+async fn refusals(peer: &Peer, task: &ActivityTask) -> [Status; 4] {
+    [
+        peer.complete_activity(task).await.unwrap_err(),
+        peer.fail_activity(task, "broken").await.unwrap_err(),
+        peer.cancel_activity(task).await.unwrap_err(),
+        peer.heartbeat(task, "half").await.unwrap_err(),
+    ]
+}
+
 #[tokio::test]
 async fn answers_without_a_valid_token_are_refused() {
     conform("activity-tokens", async |peer| {
@@ -170,13 +172,7 @@ async fn answers_without_a_valid_token_are_refused() {
                 task_token: token.to_vec().into(),
                 ..Default::default()
             };
-            let errors = [
-                peer.complete_activity(&task).await.unwrap_err(),
-                peer.fail_activity(&task, "broken").await.unwrap_err(),
-                peer.cancel_activity(&task).await.unwrap_err(),
-                peer.heartbeat(&task, "half").await.unwrap_err(),
-            ];
-            for error in errors {
+            for error in refusals(peer, &task).await {
                 assert_eq!(error.code(), Code::InvalidArgument, "{error}");
             }
         }
@@ -189,13 +185,7 @@ async fn answers_after_the_end_of_the_workflow_are_refused() {
     conform("activity-late", async |peer| {
         let task = started(peer).await;
         peer.terminate("").await.unwrap();
-        let errors = [
-            peer.complete_activity(&task).await.unwrap_err(),
-            peer.fail_activity(&task, "broken").await.unwrap_err(),
-            peer.cancel_activity(&task).await.unwrap_err(),
-            peer.heartbeat(&task, "half").await.unwrap_err(),
-        ];
-        for error in errors {
+        for error in refusals(peer, &task).await {
             assert_eq!(error.code(), Code::NotFound, "{error}");
         }
     })

@@ -10,11 +10,7 @@ use crate::support::peer::*;
 #[tokio::test]
 async fn a_started_activity_learns_of_its_cancellation_by_heartbeat() {
     conform("heartbeat", async |peer| {
-        peer.start().await;
-        let task = peer.poll().await;
-        peer.complete(&task, vec![schedule_activity(peer.activity("a"))])
-            .await
-            .unwrap();
+        peer.start_activity(peer.activity("a")).await;
         let activity = peer.poll_activity().await;
         let error = peer.cancel_activity(&activity).await.unwrap_err();
         let want =
@@ -50,11 +46,7 @@ async fn a_started_activity_learns_of_its_cancellation_by_heartbeat() {
 #[tokio::test]
 async fn an_activity_that_never_started_is_canceled_at_once() {
     conform("unstarted", async |peer| {
-        peer.start().await;
-        let task = peer.poll().await;
-        peer.complete(&task, vec![schedule_activity(peer.activity("a"))])
-            .await
-            .unwrap();
+        peer.start_activity(peer.activity("a")).await;
         peer.signal("stop").await.unwrap();
         let task = peer.poll().await;
         peer.complete(&task, vec![cancel_activity(5)])

@@ -13,16 +13,6 @@ use crate::support::builders::*;
 use crate::{Peer, conform};
 
 /// Starts a workflow with an activity `a` that is retried after `interval` seconds.
-async fn scheduled(peer: &Peer, interval: f64) {
-    peer.start().await;
-    let task = peer.poll().await;
-    let mut activity = peer.activity("a");
-    activity.retry_policy = at_most(0, interval);
-    peer.complete(&task, vec![schedule_activity(activity)])
-        .await
-        .unwrap();
-}
-
 async fn pending(peer: &Peer) -> PendingActivityInfo {
     peer.describe("").await.pending_activities.remove(0)
 }
@@ -89,7 +79,7 @@ async fn reset_a(peer: &Peer) {
 #[tokio::test]
 async fn a_paused_activity_waits_until_it_may_go_on() {
     conform("pause", async |peer| {
-        scheduled(peer, 1.0).await;
+        peer.start_retried_activity(1.0).await;
         pause_a(peer).await;
         let info = pending(peer).await;
         assert_eq!((info.state(), info.paused), (State::Paused, true));
@@ -109,7 +99,7 @@ async fn a_paused_activity_waits_until_it_may_go_on() {
 #[tokio::test]
 async fn a_running_activity_is_told_of_its_pause_and_not_retried_meanwhile() {
     conform("pause-running", async |peer| {
-        scheduled(peer, 1.0).await;
+        peer.start_retried_activity(1.0).await;
         let task = peer.poll_activity().await;
         pause_a(peer).await;
         assert_eq!(pending(peer).await.state(), State::PauseRequested);
@@ -155,7 +145,7 @@ async fn even_a_last_attempt_is_not_the_last_during_a_pause() {
 #[tokio::test]
 async fn a_pause_ends_the_backoff_of_an_activity() {
     conform("pause-backoff", async |peer| {
-        scheduled(peer, 60.0).await;
+        peer.start_retried_activity(60.0).await;
         let task = peer.poll_activity().await;
         peer.heartbeat(&task, "half").await.unwrap();
         peer.fail_activity(&task, "broken").await.unwrap();
@@ -177,7 +167,7 @@ async fn a_pause_ends_the_backoff_of_an_activity() {
 #[tokio::test]
 async fn an_activity_that_waits_is_reset_to_its_first_attempt() {
     conform("activity-reset", async |peer| {
-        scheduled(peer, 2.0).await;
+        peer.start_retried_activity(2.0).await;
         let task = peer.poll_activity().await;
         peer.heartbeat(&task, "half").await.unwrap();
         peer.fail_activity(&task, "broken").await.unwrap();
@@ -198,7 +188,7 @@ async fn an_activity_that_waits_is_reset_to_its_first_attempt() {
 #[tokio::test]
 async fn a_later_attempt_that_is_reset_is_not_heard_any_more() {
     conform("activity-reset-late", async |peer| {
-        scheduled(peer, 0.5).await;
+        peer.start_retried_activity(0.5).await;
         let task = peer.poll_activity().await;
         peer.fail_activity(&task, "broken").await.unwrap();
         let task = peer.poll_activity().await;
@@ -215,7 +205,7 @@ async fn a_later_attempt_that_is_reset_is_not_heard_any_more() {
 #[tokio::test]
 async fn a_reset_keeps_a_pause_only_if_told_so() {
     conform("activity-reset-paused", async |peer| {
-        scheduled(peer, 1.0).await;
+        peer.start_retried_activity(1.0).await;
         pause_a(peer).await;
         let mut request = reset_request(peer, Some(Reset::Type("charge".to_owned())));
         request.keep_paused = true;
@@ -231,7 +221,7 @@ async fn a_reset_keeps_a_pause_only_if_told_so() {
 #[tokio::test]
 async fn operators_have_to_name_activities_that_exist() {
     conform("activity-unknown", async |peer| {
-        scheduled(peer, 1.0).await;
+        peer.start_retried_activity(1.0).await;
         let nope = || "nope".to_owned();
         for error in [
             pause(peer, Some(Paused::Id(nope()))).await,
@@ -266,7 +256,7 @@ async fn operators_have_to_name_activities_that_exist() {
 #[tokio::test]
 async fn an_activity_that_goes_on_with_a_jitter_comes_within_it() {
     conform("activity/jitter", async |peer| {
-        scheduled(peer, 1.0).await;
+        peer.start_retried_activity(1.0).await;
         pause_a(peer).await;
         let mut request = unpause_request(peer, Some(Unpaused::Id("a".to_owned())));
         request.jitter = seconds(1.0);

@@ -13,16 +13,6 @@ use crate::support::builders::*;
 use crate::{Peer, conform};
 
 /// Starts a workflow with an activity `a` that is retried after `interval` seconds.
-async fn scheduled(peer: &Peer, interval: f64) {
-    peer.start().await;
-    let task = peer.poll().await;
-    let mut activity = peer.activity("a");
-    activity.retry_policy = at_most(0, interval);
-    peer.complete(&task, vec![schedule_activity(activity)])
-        .await
-        .unwrap();
-}
-
 fn change(
     peer: &Peer,
     paths: &[&str],
@@ -53,7 +43,7 @@ async fn send(
 #[tokio::test]
 async fn options_change_one_by_one_and_can_be_restored() {
     conform("activity-options", async |peer| {
-        scheduled(peer, 2.0).await;
+        peer.start_retried_activity(2.0).await;
         let queue = |name: &str| {
             Some(TaskQueue {
                 name: format!("{}-{name}", peer.queue),
@@ -117,7 +107,7 @@ async fn options_change_one_by_one_and_can_be_restored() {
 #[tokio::test]
 async fn options_that_make_no_sense_are_refused() {
     conform("activity-options-refused", async |peer| {
-        scheduled(peer, 1.0).await;
+        peer.start_retried_activity(1.0).await;
         let none = ActivityOptions::default();
         let negative = ActivityOptions {
             start_to_close_timeout: Some(prost_types::Duration {
@@ -170,7 +160,7 @@ async fn options_that_make_no_sense_are_refused() {
 #[tokio::test]
 async fn new_options_hold_for_what_is_under_way() {
     conform("activity-options-now", async |peer| {
-        scheduled(peer, 60.0).await;
+        peer.start_retried_activity(60.0).await;
         let other = format!("{}-other", peer.queue);
         let moved = ActivityOptions {
             task_queue: Some(TaskQueue {

@@ -15,13 +15,9 @@ use crate::{Peer, conform};
 
 /// Starts a workflow with one activity, and takes its first attempt.
 async fn first_attempt(peer: &Peer, policy: Option<RetryPolicy>) -> ActivityTask {
-    peer.start().await;
-    let task = peer.poll().await;
     let mut attributes = peer.activity("a");
     attributes.retry_policy = policy;
-    peer.complete(&task, vec![schedule_activity(attributes)])
-        .await
-        .unwrap();
+    peer.start_activity(attributes).await;
     peer.poll_activity().await
 }
 
@@ -120,14 +116,10 @@ async fn a_failure_may_choose_the_time_of_the_next_attempt() {
 #[tokio::test]
 async fn retries_end_when_there_is_no_time_for_another_one() {
     conform("retry-expired", async |peer| {
-        peer.start().await;
-        let task = peer.poll().await;
         let mut attributes = peer.activity("a");
         attributes.schedule_to_close_timeout = seconds(5.0);
         attributes.retry_policy = at_most(0, 30.0);
-        peer.complete(&task, vec![schedule_activity(attributes)])
-            .await
-            .unwrap();
+        peer.start_activity(attributes).await;
         let activity = peer.poll_activity().await;
         peer.fail_activity(&activity, "broken").await.unwrap();
         assert_eq!(retry_state(peer).await, RetryState::Timeout);
@@ -176,14 +168,10 @@ async fn a_canceled_activity_is_not_retried() {
 #[tokio::test]
 async fn a_timed_out_attempt_is_retried_with_its_reason() {
     conform("retry-timeout", async |peer| {
-        peer.start().await;
-        let task = peer.poll().await;
         let mut attributes = peer.activity("a");
         attributes.start_to_close_timeout = seconds(1.0);
         attributes.retry_policy = at_most(2, 0.1);
-        peer.complete(&task, vec![schedule_activity(attributes)])
-            .await
-            .unwrap();
+        peer.start_activity(attributes).await;
         peer.poll_activity().await;
         let second = peer.poll_activity().await;
         assert_eq!(second.attempt, 2);

@@ -87,14 +87,10 @@ async fn activity_timeouts_say_which_limit_was_hit() {
 /// Schedules an activity, takes it `attempts` times, failing all but the last, and waits for the
 /// task that its timeout brings.
 async fn schedule_to_close(peer: &Peer, seconds_to_close: f64, policy: RetryPolicy, attempts: i32) {
-    peer.start().await;
-    let task = peer.poll().await;
     let mut attributes = peer.activity("a");
     attributes.schedule_to_close_timeout = seconds(seconds_to_close);
     attributes.retry_policy = Some(policy);
-    peer.complete(&task, vec![schedule_activity(attributes)])
-        .await
-        .unwrap();
+    peer.start_activity(attributes).await;
     for attempt in 1..=attempts {
         let activity = peer.poll_activity().await;
         assert_eq!(activity.attempt, attempt);
@@ -145,14 +141,10 @@ async fn schedule_to_close_ends_an_activity_that_nobody_takes() {
 #[tokio::test]
 async fn a_heartbeat_timeout_keeps_the_last_heartbeat() {
     conform("beat-timeout", async |peer| {
-        peer.start().await;
-        let task = peer.poll().await;
         let mut attributes = peer.activity("a");
         attributes.heartbeat_timeout = seconds(1.0);
         attributes.retry_policy = at_most(2, 0.1);
-        peer.complete(&task, vec![schedule_activity(attributes)])
-            .await
-            .unwrap();
+        peer.start_activity(attributes).await;
         let first = peer.poll_activity().await;
         peer.heartbeat(&first, "half").await.unwrap();
         let second = peer.poll_activity().await;

@@ -5,7 +5,9 @@ use outlast_proto::temporal::api::workflowservice::v1 as api;
 use tonic::Status;
 
 use super::{Peer, Transport, with_timeout};
-use crate::support::builders::{activity_in, application_failure, payloads};
+use crate::support::builders::{
+    activity_in, application_failure, at_most, payloads, schedule_activity,
+};
 
 pub(crate) type ActivityTask = api::PollActivityTaskQueueResponse;
 
@@ -29,6 +31,21 @@ impl<T: Transport> Peer<T> {
 
     pub(crate) fn activity(&self, activity_id: &str) -> ScheduleActivityTaskCommandAttributes {
         activity_in(&self.queue, activity_id)
+    }
+
+    /// Starts a workflow that schedules the activity `a`, which is tried again after so many
+    /// seconds.
+    pub(crate) async fn start_retried_activity(&self, interval: f64) {
+        let mut activity = self.activity("a");
+        activity.retry_policy = at_most(0, interval);
+        self.start_activity(activity).await;
+    }
+
+    /// Starts a workflow that schedules an activity.
+    pub(crate) async fn start_activity(&self, activity: ScheduleActivityTaskCommandAttributes) {
+        self.start().await;
+        let scheduled = vec![schedule_activity(activity)];
+        self.complete(&self.poll().await, scheduled).await.unwrap();
     }
 
     pub(crate) async fn complete_activity(&self, task: &ActivityTask) -> Result<(), Status> {

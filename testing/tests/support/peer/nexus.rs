@@ -18,8 +18,8 @@ use outlast_proto::temporal::api::operatorservice::v1::operator_service_client::
 use outlast_proto::temporal::api::workflowservice::v1 as api;
 use tonic::Status;
 
-use super::{Peer, Transport, with_timeout};
-use crate::support::builders::{command, payloads};
+use super::{Peer, Transport, WorkflowTask, with_timeout};
+use crate::support::builders::{command, complete_workflow, payloads};
 
 pub(crate) type NexusTask = api::PollNexusTaskQueueResponse;
 
@@ -64,6 +64,13 @@ impl<T: Transport> Peer<T> {
         };
         self.operator().delete_nexus_endpoint(request).await?;
         Ok(())
+    }
+
+    /// Completes the workflow, and removes its endpoint.
+    pub(crate) async fn complete_without(&self, endpoint: &nexus::Endpoint, task: &WorkflowTask) {
+        let done = vec![complete_workflow("done")];
+        self.complete(task, done).await.unwrap();
+        self.delete_endpoint(endpoint).await.unwrap();
     }
 
     /// The operation `pay` of the service `bank`.
