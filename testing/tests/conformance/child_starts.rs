@@ -189,8 +189,8 @@ async fn what_a_child_runs_by_holds_for_its_next_runs() {
             ..child_in(&child.queue, &child.workflow_id)
         }))
         .await;
-        child.answer(continue_as_new("more")).await;
-        child.answer(continue_as_new("and more")).await;
+        child.answer(continue_later("more")).await;
+        child.answer(continue_later("and more")).await;
         let task = child.poll().await;
         assert_eq!(events_of(&task).len(), 3);
         peer.terminate("").await.unwrap();

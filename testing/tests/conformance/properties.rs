@@ -142,7 +142,7 @@ async fn the_next_run_has_what_its_command_says() {
         request.memo = memo(&[("note", text("first"))]);
         request.search_attributes = attributes(&[(KEYWORD, text("first"))]);
         peer.start_with(request).await.unwrap();
-        peer.answer(continue_as_new("nothing else")).await;
+        peer.answer(continue_later("nothing else")).await;
         peer.answer(continue_as_new_with(Continuation {
             memo: memo(&[("note", text("third"))]),
             search_attributes: attributes(&[(KEYWORD, text("third"))]),

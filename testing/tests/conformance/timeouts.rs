@@ -22,8 +22,8 @@ fn limited(peer: &Peer, execution: f64, run: f64) -> api::StartWorkflowExecution
 #[tokio::test]
 async fn a_chain_of_runs_has_one_execution_timeout() {
     conform("chaintimeout", async |peer| {
-        peer.start_with(limited(peer, 2.0, 60.0)).await.unwrap();
-        peer.answer(continue_as_new("more")).await;
+        peer.start_with(limited(peer, 3.0, 60.0)).await.unwrap();
+        peer.answer(continue_later("more")).await;
         peer.poll().await;
         let closed = peer.close_event().await;
         assert_eq!(retry_state(&closed), RetryState::Timeout);

@@ -79,6 +79,15 @@ pub(crate) fn continue_as_new(input: &str) -> Command {
     })
 }
 
+/// The same, after a time that does not depend on how old the run has become meanwhile.
+pub(crate) fn continue_later(input: &str) -> Command {
+    continue_as_new_with(commands::ContinueAsNewWorkflowExecutionCommandAttributes {
+        input: payloads(input),
+        backoff_start_interval: seconds(1.2),
+        ..Default::default()
+    })
+}
+
 pub(crate) fn continue_as_new_with(
     attributes: commands::ContinueAsNewWorkflowExecutionCommandAttributes,
 ) -> Command {
