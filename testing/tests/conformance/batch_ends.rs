@@ -1,5 +1,7 @@
 //! Batch operations that end workflows, and lists of jobs.
 
+use std::time::Duration;
+
 use outlast_proto::temporal::api::batch::v1 as batch;
 use outlast_proto::temporal::api::batch::v1::BatchOperationInfo;
 use outlast_proto::temporal::api::enums::v1::BatchOperationState as State;
@@ -36,7 +38,8 @@ impl Peer {
         stopped.expect_err("it is no job that goes on")
     }
 
-    /// This scenario's entry in the list of jobs, without a record: the list has jobs of others.
+    /// This scenario's entry in the list of jobs once the job is over, without a record: the list has
+    /// jobs of others, and a real server's index lags behind.
     async fn listed_job(&self) -> BatchOperationInfo {
         let mut request = api::ListBatchOperationsRequest {
             namespace: "default".to_owned(),
@@ -48,12 +51,12 @@ impl Peer {
             let page = client.list_batch_operations(request.clone()).await;
             let page = page.unwrap().into_inner();
             let mut jobs = page.operation_info.into_iter();
-            if let Some(job) = jobs.find(|job| job.job_id == self.job_id()) {
+            let is_over = |job: &BatchOperationInfo| job.state() != State::Running;
+            if let Some(job) = jobs.find(|job| job.job_id == self.job_id() && is_over(job)) {
                 return job;
             }
-            // A real server's index lags behind.
             request.next_page_token = page.next_page_token;
-            tokio::task::yield_now().await;
+            tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Batch jobs as scenarios start them, and wait for their end.
 
+use std::time::Duration;
+
 use outlast_proto::temporal::api::common::v1::Execution;
 use outlast_proto::temporal::api::enums::v1::{BatchOperationState as State, ExecutionType};
 use outlast_proto::temporal::api::workflowservice::v1 as api;
@@ -39,7 +41,7 @@ impl Peer {
         loop {
             match self.client().start_batch_operation(request.clone()).await {
                 Err(error) if error.code() == Code::ResourceExhausted => {
-                    tokio::task::yield_now().await;
+                    tokio::time::sleep(Duration::from_millis(20)).await;
                 }
                 Err(error) => return Err(error),
                 Ok(_) => return Ok(()),
@@ -58,7 +60,7 @@ impl Peer {
             // A job that has just been started may not be known yet.
             match quiet.describe_batch_operation(request.clone()).await {
                 Ok(job) if job.get_ref().state() != State::Running => break,
-                Ok(_) | Err(_) => tokio::task::yield_now().await,
+                Ok(_) | Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
             }
         }
         let response = self.client().describe_batch_operation(request).await;

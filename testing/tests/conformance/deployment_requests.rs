@@ -278,6 +278,7 @@ async fn versions_may_be_named_by_a_text() {
         }
         let dotted = format!("{}.1", peer.deployment());
         peer.set_current_with(named(dotted)).await.unwrap();
+        peer.settled().await;
         let unversioned = peer
             .set_current_with(named("__unversioned__".to_owned()))
             .await;

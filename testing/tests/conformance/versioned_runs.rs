@@ -213,6 +213,7 @@ async fn the_next_run_of_a_chain_is_on_the_version_of_the_last() {
             let run = peer.of(&format!("{}-{name}", peer.workflow_id));
             run.start().await;
             run.work_as("1", behavior, continued(initial)).await;
+            run.until(E::WorkflowTaskScheduled).await;
             let started = beginning(&run).await;
             let stays = behavior == Behavior::Pinned && initial == Initial::Unspecified;
             assert_eq!(started.inherited_pinned_version.is_some(), stays, "{name}");

@@ -225,6 +225,7 @@ impl Peer {
         self.settled().await;
     }
 
+    /// Lets a version ramp, and waits until all its queues know.
     pub(crate) async fn set_ramp(
         &self,
         build_id: &str,
@@ -242,6 +243,7 @@ impl Peer {
         let set = client
             .set_worker_deployment_ramping_version(request)
             .await?;
+        self.settled().await;
         Ok(set.into_inner())
     }
 
