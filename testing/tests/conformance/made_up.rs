@@ -11,12 +11,15 @@ use crate::conform;
 /// How many steps each seed makes.
 const STEPS: usize = 30;
 
-fn seeds() -> std::ops::Range<u64> {
+/// The last ones have updates that a sticky worker does not take.
+const SEEDS: [u64; 11] = [3, 4, 5, 6, 7, 8, 1, 17, 23, 31, 39];
+
+fn seeds() -> Vec<u64> {
     let Ok(range) = std::env::var("OUTLAST_MADE_UP_SEEDS") else {
-        return 3..9;
+        return SEEDS.to_vec();
     };
     let (from, to) = range.split_once("..").expect("the range is from..to");
-    from.parse().unwrap()..to.parse().unwrap()
+    (from.parse().unwrap()..to.parse().unwrap()).collect()
 }
 
 #[tokio::test]

@@ -75,6 +75,7 @@ mod served;
 mod signal_with_start;
 mod signals;
 mod sizes;
+mod speculative_queues;
 mod speculative_tasks;
 mod start_options;
 mod starts;

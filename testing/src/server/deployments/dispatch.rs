@@ -50,7 +50,7 @@ impl Engine {
             }
             QueuedTask::Workflow { run, stamp } => {
                 let run = self.runs.get_mut(&run)?;
-                let (now, _) = run.choose_queue(world);
+                let now = run.choose_queue(world);
                 let task = run.task.as_mut()?;
                 if task.stamp != stamp || task.is_started() {
                     return None;

@@ -39,11 +39,14 @@ impl Execution {
             Refusal::Request(error) => error,
         })?;
         self.check_room(self.events_of(&request), world)?;
-        self.sticky = sticky(&request);
+        let sticky = sticky(&request);
         if self.can_discard_task(&request) {
+            self.sticky = sticky;
             return Ok(self.discard_task(worker, request, world));
         }
         self.write_task(&request.identity);
+        // Not before: the task that is completed names the queue that it came from.
+        self.sticky = sticky;
         let Some(task) = self.finish_task(world) else {
             return Err(Error::workflow_task_not_found());
         };

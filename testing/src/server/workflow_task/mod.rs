@@ -52,8 +52,6 @@ pub(super) struct WorkflowTask {
     pub(super) started_at: SystemTime,
     /// Where the task waits; the normal queue if nobody attends the sticky one.
     pub(super) queue: QueueKey,
-    /// The queue that the scheduled event names.
-    named_queue: TaskQueue,
     start_to_close: Duration,
     identity: String,
     request_id: String,
@@ -80,9 +78,10 @@ impl WorkflowTask {
         self.started_event_id > 0
     }
 
-    fn scheduled_draft(&self) -> Draft {
+    /// Its scheduled event, which names `queue`.
+    fn scheduled_draft(&self, queue: TaskQueue) -> Draft {
         let attributes = events::WorkflowTaskScheduledEventAttributes {
-            task_queue: Some(self.named_queue.clone()),
+            task_queue: Some(queue),
             start_to_close_timeout: wire_duration(self.start_to_close),
             attempt: self.attempt,
         };
@@ -113,7 +112,7 @@ impl Execution {
             kind
         };
         let stamp = self.stamps.next();
-        let (queue, named_queue) = self.choose_queue(world);
+        let queue = self.choose_queue(world);
         let task = WorkflowTask {
             kind,
             scheduled_event_id: self.history.next_id(),
@@ -122,7 +121,6 @@ impl Execution {
             stamp,
             scheduled_at: world.now,
             started_at: world.now,
-            named_queue,
             start_to_close: self.task_timeout(),
             identity: String::new(),
             request_id: String::new(),
@@ -135,7 +133,8 @@ impl Execution {
             queue,
         };
         if kind == Kind::Normal {
-            self.history.append(task.scheduled_draft());
+            let draft = task.scheduled_draft(self.named_queue());
+            self.history.append(draft);
         }
         let queued = QueuedTask::Workflow {
             run: self.key,
@@ -146,22 +145,27 @@ impl Execution {
         self.task = Some(task);
     }
 
-    /// The queue to wait in, and the queue to name in the event.
-    pub(super) fn choose_queue(&self, world: &World) -> (QueueKey, TaskQueue) {
+    /// The queue that a task waits in: the normal one if nobody attends the sticky one.
+    pub(super) fn choose_queue(&self, world: &World) -> QueueKey {
         let version = self.task_version(world);
-        let normal = self.queue_key(self.normal_queue_name());
-        let normal = normal.for_version(version.clone());
+        let sticky = self.sticky.as_ref().map(|sticky| {
+            let key = self.queue_key(&sticky.queue.name);
+            key.for_version(version.clone())
+        });
+        sticky
+            .filter(|key| world.queues.is_attended(key))
+            .unwrap_or_else(|| {
+                self.queue_key(self.normal_queue_name())
+                    .for_version(version)
+            })
+    }
+
+    /// The queue that a scheduled event names when it is written or shown, wherever the task
+    /// waits: a task that was not written at once names what is sticky by then.
+    fn named_queue(&self) -> TaskQueue {
         match &self.sticky {
-            Some(sticky) => {
-                let key = self.queue_key(&sticky.queue.name).for_version(version);
-                let key = if world.queues.is_attended(&key) {
-                    key
-                } else {
-                    normal
-                };
-                (key, sticky.queue.clone())
-            }
-            None => (normal, normal_queue(self.normal_queue_name())),
+            Some(sticky) => sticky.queue.clone(),
+            None => normal_queue(self.normal_queue_name()),
         }
     }
 
@@ -269,6 +273,7 @@ impl Execution {
     /// Events that arrived while a transient attempt waited make it a normal first attempt.
     fn renumber_stale_task(&mut self) {
         let next_id = self.history.next_id();
+        let queue = self.named_queue();
         let Some(task) = self.task.as_mut() else {
             return;
         };
@@ -277,7 +282,7 @@ impl Execution {
             task.attempt = 1;
             task.scheduled_event_id = next_id;
             self.attempt = 1;
-            self.history.append(task.scheduled_draft());
+            self.history.append(task.scheduled_draft(queue));
         }
     }
 
@@ -334,7 +339,9 @@ impl Execution {
         let Some(task) = self.task.as_ref().filter(is_shown) else {
             return Vec::new();
         };
-        let scheduled = self.history.numbered(task.scheduled_draft(), next_id);
+        let scheduled = self
+            .history
+            .numbered(task.scheduled_draft(self.named_queue()), next_id);
         let started = task.is_started().then(|| {
             self.history
                 .numbered(task.started_draft(), task.started_event_id)
@@ -367,6 +374,7 @@ impl Execution {
     /// Writes a speculative task into history, because other events have come up. Its start is
     /// written in the name of whoever brings the event, not of the worker that has the task.
     pub(super) fn make_task_real(&mut self, identity: &str) {
+        let queue = self.named_queue();
         let Some(task) = self.task.as_mut() else {
             return;
         };
@@ -374,7 +382,7 @@ impl Execution {
             return;
         }
         task.kind = Kind::Normal;
-        self.history.append(task.scheduled_draft());
+        self.history.append(task.scheduled_draft(queue));
         if task.is_started() {
             task.identity = identity.to_owned();
             self.history.append(task.started_draft());
@@ -384,13 +392,14 @@ impl Execution {
     /// Writes what is missing of the started task, so that its end can be written. Its start is
     /// written in the name of the worker that completes it.
     pub(super) fn write_task(&mut self, identity: &str) {
+        let queue = self.named_queue();
         let Some(task) = self.task.as_mut() else {
             return;
         };
         if task.kind != Kind::Normal {
             task.kind = Kind::Normal;
             identity.clone_into(&mut task.identity);
-            self.history.append(task.scheduled_draft());
+            self.history.append(task.scheduled_draft(queue));
             self.history.append(task.started_draft());
         }
     }
