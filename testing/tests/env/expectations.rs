@@ -64,6 +64,19 @@ async fn a_call_that_did_not_come_is_reported_at_the_end() {
 }
 
 #[tokio::test]
+async fn mocks_that_were_made_in_turn_are_reported_once_by_name() {
+    let env = TestEnv::new();
+    env.on(charge).once().returns(1);
+    env.on(refund).once().returns(());
+    env.on(charge).on_attempt(2).once().returns(2);
+    let report = report_of(env);
+    let headings = report.lines().filter(|line| line.contains("the mocks of"));
+    let headings: Vec<&str> = headings.map(str::trim).collect();
+    let want = ["the mocks of `charge`:", "the mocks of `refund`:"];
+    assert_eq!(headings, want, "in:\n{report}");
+}
+
+#[tokio::test]
 #[should_panic(expected = "expected once, not called")]
 async fn dropping_the_environment_checks_the_mocks() {
     let env = TestEnv::new();

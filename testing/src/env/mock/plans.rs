@@ -1,5 +1,7 @@
 //! [`Plans`]: all that a test said of its mocks, and which of it is for a call.
 
+use std::collections::BTreeSet;
+
 use outlast::Payload;
 
 use super::Plan;
@@ -72,11 +74,10 @@ impl<C, A: Clone + Default> Plans<C, A> {
     /// a name.
     pub(in crate::env) fn unmet(&self, calls: impl Fn(&str) -> String) -> Option<String> {
         let unmet = self.0.iter().filter(|plan| !plan.is_met());
-        let mut names: Vec<&str> = unmet.map(Plan::name).collect();
-        names.dedup();
-        let reports = names
-            .into_iter()
-            .map(|name| self.report(name, &calls(name)));
+        // Each name has one report, though mocks of several may have been made in turn.
+        let mut reported = BTreeSet::new();
+        let names = unmet.map(Plan::name).filter(|name| reported.insert(*name));
+        let reports = names.map(|name| self.report(name, &calls(name)));
         let reports: Vec<String> = reports.collect();
         (!reports.is_empty()).then(|| {
             let reports = reports.join("\n  ");
