@@ -1,6 +1,7 @@
 //! Nexus operations in place of real ones, called by a workflow of raw calls.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Barrier};
 
 use outlast::raw::proto::temporal::api::command::v1::ScheduleNexusOperationCommandAttributes;
 use outlast::raw::proto::temporal::api::enums::v1::EventType as E;
@@ -8,6 +9,7 @@ use outlast::raw::proto::temporal::api::failure::v1::Failure as WireFailure;
 use outlast::raw::proto::temporal::api::history::v1::HistoryEvent;
 use outlast::raw::proto::temporal::api::history::v1::history_event::Attributes;
 use outlast_testing::{NexusError, NexusHandlerError, NexusOperation, TestEnv};
+use tokio::task::block_in_place;
 
 use crate::caller::Caller;
 use crate::scene::*;
@@ -15,6 +17,8 @@ use crate::support::builders::seconds;
 use crate::support::peer::{Peer, cancel_operation, payload, schedule_operation};
 
 const CHARGE: NexusOperation<String, u64> = NexusOperation::new("bank", "cards", "charge");
+
+const SEND: NexusOperation<String, u64> = NexusOperation::new("post", "parcels", "send");
 
 fn call(operation: &str) -> ScheduleNexusOperationCommandAttributes {
     ScheduleNexusOperationCommandAttributes {
@@ -24,6 +28,14 @@ fn call(operation: &str) -> ScheduleNexusOperationCommandAttributes {
         input: payload("pen"),
         nexus_header: [("Trace-Id".to_owned(), "7".to_owned())].into(),
         ..Default::default()
+    }
+}
+
+fn send_parcel() -> ScheduleNexusOperationCommandAttributes {
+    ScheduleNexusOperationCommandAttributes {
+        endpoint: "post".to_owned(),
+        service: "parcels".to_owned(),
+        ..call("send")
     }
 }
 
@@ -204,12 +216,47 @@ async fn a_panic_in_a_mock_fails_the_test() {
 }
 
 #[tokio::test]
+#[should_panic(expected = "the mock of `bank/cards/charge` panicked: no pens")]
+async fn a_panic_in_a_matcher_fails_the_test() {
+    let env = TestEnv::new();
+    env.on_nexus(CHARGE)
+        .with(|order| panic!("no {order}s"))
+        .returns(39);
+    charge_pen(&env, E::NexusOperationCompleted).await;
+}
+
+#[tokio::test]
 #[should_panic(expected = "is to end after 1h with an error that only the answer to a call can be")]
 async fn a_handler_that_refuses_later_fails_the_test() {
     let env = TestEnv::new();
     let unknown = NexusError::handler(NexusHandlerError::NotFound, "no such card");
     env.on_nexus(CHARGE).after(HOUR).fails(unknown);
     charge_pen(&env, E::NexusOperationCompleted).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn calls_at_two_endpoints_keep_to_themselves_what_comes_of_them() {
+    let both_run = Arc::new(Barrier::new(2));
+    let meets = Arc::clone(&both_run);
+    let env = TestEnv::new().mock_nexus(CHARGE, move |_| {
+        block_in_place(|| meets.wait());
+        Ok(39)
+    });
+    env.on_nexus(SEND).after(HOUR).answers(move |_| {
+        block_in_place(|| both_run.wait());
+        Err(NexusError::failed("Lost", "no trace"))
+    });
+    let decide = |event| match event {
+        E::WorkflowExecutionStarted => vec![
+            schedule_operation(call("charge")),
+            schedule_operation(send_parcel()),
+        ],
+        _ => vec![],
+    };
+    Caller::new(&env).run(E::NexusOperationFailed, decide).await;
+    assert_eq!(env.nexus_calls(CHARGE)[0].result, Some(Ok(39)));
+    let lost = NexusError::failed("Lost", "no trace");
+    assert_eq!(env.nexus_calls(SEND)[0].result, Some(Err(lost)));
 }
 
 #[tokio::test]

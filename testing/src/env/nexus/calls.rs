@@ -52,13 +52,14 @@ impl NexusLog {
         Self { start, entries }
     }
 
+    /// Adds a call; the number names it.
     pub(super) fn begin(
         &mut self,
         name: &str,
         input: Payload,
         headers: BTreeMap<String, String>,
         at: SystemTime,
-    ) {
+    ) -> usize {
         self.entries.push(Entry {
             name: name.to_owned(),
             input,
@@ -68,24 +69,21 @@ impl NexusLog {
             result: None,
             is_cancel_requested: false,
         });
+        self.entries.len() - 1
     }
 
-    /// Notes how the last call ended.
-    pub(super) fn end_last(&mut self, result: Result<Payload, NexusError>) {
-        if let Some(entry) = self.entries.last_mut() {
-            entry.result = Some(result);
-        }
+    /// Notes how a call ended.
+    pub(super) fn end(&mut self, call: usize, result: Result<Payload, NexusError>) {
+        self.entries[call].result = Some(result);
     }
 
-    /// Notes that the operation of the last call goes on under this name.
-    pub(super) fn name_last(&mut self, token: &str) {
-        if let Some(entry) = self.entries.last_mut() {
-            entry.token = Some(token.to_owned());
-        }
+    /// Notes that the operation of a call goes on under this name.
+    pub(super) fn name(&mut self, call: usize, token: &str) {
+        self.entries[call].token = Some(token.to_owned());
     }
 
     /// Notes how an operation ended that went on.
-    pub(super) fn end(&mut self, token: &str, result: Result<Payload, NexusError>) {
+    pub(super) fn end_named(&mut self, token: &str, result: Result<Payload, NexusError>) {
         if let Some(entry) = self.named(token) {
             entry.result = Some(result);
         }

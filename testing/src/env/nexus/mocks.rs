@@ -131,45 +131,53 @@ impl NexusMocks {
         headers: BTreeMap<String, String>,
         now: SystemTime,
     ) -> Answered {
-        let answered = match self.choose(name, input, headers, now) {
+        let (call, chosen) = self.choose(name, input, headers, now);
+        let answered = match chosen {
             Ok(reply) => self.answer(name, reply, input),
-            Err(report) => {
-                self.problems.add(report.clone());
-                let refused = NexusError::handler(NexusHandlerError::NotFound, report);
-                Answered::Ended(Err(refused))
-            }
+            Err(refused) => Answered::Ended(Err(refused)),
         };
+        // Calls at other endpoints may have come meanwhile.
         let mut state = self.state();
         match &answered {
-            Answered::Ended(result) => state.log.end_last(result.clone()),
-            Answered::GoesOn(token) => state.log.name_last(token),
+            Answered::Ended(result) => state.log.end(call, result.clone()),
+            Answered::GoesOn(token) => state.log.name(call, token),
         }
         answered
     }
 
-    /// What the mocks have for a call, or why the test fails.
+    /// Counts a call; returns its number in the log, and what the mocks have for it or how it is
+    /// refused while the test fails.
     fn choose(
         &self,
         name: &str,
         input: &Payload,
         headers: BTreeMap<String, String>,
         now: SystemTime,
-    ) -> Result<Reply, String> {
+    ) -> (usize, Result<Reply, NexusError>) {
         let mut state = self.state();
         let State { plans, log, .. } = &mut *state;
         let inputs = std::slice::from_ref(input);
-        let chosen = plans.choose(name, &(), inputs, || log.report(name));
-        log.begin(name, input.clone(), headers, now);
-        match chosen {
+        let chosen = self.caught(name, || {
+            plans.choose(name, &(), inputs, || log.report(name))
+        });
+        let call = log.begin(name, input.clone(), headers, now);
+        let reply = chosen.and_then(|chosen| match chosen {
             Chosen::Answer(reply) => Ok(reply),
-            Chosen::Unexpected(report) => Err(report),
-            Chosen::NotMocked => Err(format!(
+            Chosen::Unexpected(report) => Err(self.refuse(report)),
+            Chosen::NotMocked => Err(self.refuse(format!(
                 "the Nexus operation `{name}` was called with {}, and nobody mocked it; mocked \
                  are {}",
                 text::input(inputs),
                 plans.names().join(", ")
-            )),
-        }
+            ))),
+        });
+        (call, reply)
+    }
+
+    /// Fails the test for a call that no mock is for.
+    fn refuse(&self, report: String) -> NexusError {
+        self.problems.add(report.clone());
+        NexusError::handler(NexusHandlerError::NotFound, report)
     }
 
     fn answer(&self, name: &str, reply: Reply, input: &Payload) -> Answered {
@@ -196,20 +204,21 @@ impl NexusMocks {
     }
 
     fn run(&self, name: &str, body: &Body, input: &Payload) -> Result<Payload, NexusError> {
+        self.caught(name, || body(input))?.unwrap_or_else(|error| {
+            let message = format!("the input of `{name}`: {error}");
+            Err(NexusError::handler(NexusHandlerError::BadRequest, message))
+        })
+    }
+
+    /// Runs closures of the test. A panic in one fails the test, and the call for good: without an
+    /// answer, its request would be open for ever.
+    fn caught<T>(&self, name: &str, run: impl FnOnce() -> T) -> Result<T, NexusError> {
         // What a closure of the test leaves half done is not looked at again.
-        match catch_unwind(AssertUnwindSafe(|| body(input))) {
-            Ok(Ok(result)) => result,
-            Ok(Err(error)) => {
-                let message = format!("the input of `{name}`: {error}");
-                Err(NexusError::handler(NexusHandlerError::BadRequest, message))
-            }
-            Err(panic) => {
-                let report = format!("the mock of `{name}` panicked: {}", message_of(&*panic));
-                self.problems.add(report.clone());
-                let broken = NexusError::handler(NexusHandlerError::Internal, report);
-                Err(broken.non_retryable())
-            }
-        }
+        catch_unwind(AssertUnwindSafe(run)).map_err(|panic| {
+            let report = format!("the mock of `{name}` panicked: {}", message_of(&*panic));
+            self.problems.add(report.clone());
+            NexusError::handler(NexusHandlerError::Internal, report).non_retryable()
+        })
     }
 
     /// Notes an operation that goes on; returns its name.
@@ -226,7 +235,7 @@ impl NexusMocks {
 
     /// Notes how an operation ended that went on.
     pub(super) fn end(&self, token: &str, result: Result<Payload, NexusError>) {
-        self.state().log.end(token, result);
+        self.state().log.end_named(token, result);
     }
 
     /// Notes that an operation is to be canceled; says whether it is known.
@@ -235,7 +244,7 @@ impl NexusMocks {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        // A matcher may panic, which fails the test; the plans are as good as before.
+        // A result that cannot be decoded panics in the test; the log is as good as before.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
