@@ -255,6 +255,32 @@ async fn versions_without_a_proper_name_are_refused() {
 }
 
 #[tokio::test]
+async fn tasks_are_not_sent_to_versions_without_a_proper_name() {
+    conform("deployment-route-names", async |peer| {
+        peer.announce("1").await;
+        let whole = peer.deployment();
+        let long = "x".repeat(1001);
+        let refused = async |build_id: &str, text: String| {
+            let request = api::SetWorkerDeploymentCurrentVersionRequest {
+                version: text,
+                allow_no_pollers: true,
+                ..peer.current_request(build_id)
+            };
+            let error = peer.set_current_with(request).await.unwrap_err();
+            assert_eq!(error.code(), Code::InvalidArgument);
+        };
+        for build_id in ["__a", "__unversioned__", &long] {
+            refused(build_id, String::new()).await;
+        }
+        for build_id in ["", "__a", &long] {
+            refused("", format!("{whole}.{build_id}")).await;
+        }
+        refused("", ".1".to_owned()).await;
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn versions_may_be_named_by_a_text() {
     conform("deployment-text", async |peer| {
         peer.announce("1").await;

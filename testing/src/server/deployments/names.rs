@@ -58,21 +58,32 @@ pub(super) fn routed_version(
     }
     check_deployment_name(deployment)?;
     if dotted.is_empty() || dotted == UNVERSIONED {
-        let is_named = !build_id.is_empty() && dotted.is_empty();
-        return Ok(is_named.then(|| Version::new(deployment, build_id)));
+        if build_id.is_empty() || !dotted.is_empty() {
+            return Ok(None);
+        }
+        check_build_id(build_id)?;
+        return Ok(Some(Version::new(deployment, build_id)));
     }
-    let version = Version::parse(dotted).ok_or_else(|| {
+    let flawed = |flaw: &str| {
         Error::invalid(format!(
-            "invalid version string: expected delimiter ':' or '.' not found in version string \
-             {dotted}"
+            "invalid version string: {flaw} in version string {dotted}"
         ))
-    })?;
-    if version.deployment == deployment {
-        return Ok(Some(version));
+    };
+    let version =
+        Version::parse(dotted).ok_or_else(|| flawed("expected delimiter ':' or '.' not found"))?;
+    if version.deployment.is_empty() {
+        return Err(flawed("deployment name is empty"));
     }
-    Err(Error::invalid(format!(
-        "invalid version string '{dotted}' does not match deployment name '{deployment}'"
-    )))
+    if version.build_id.is_empty() {
+        return Err(flawed("build id is empty"));
+    }
+    if version.deployment != deployment {
+        return Err(Error::invalid(format!(
+            "invalid version string '{dotted}' does not match deployment name '{deployment}'"
+        )));
+    }
+    check_build_id(&version.build_id)?;
+    Ok(Some(version))
 }
 
 pub(super) fn dotted(version: Option<&Version>) -> String {
