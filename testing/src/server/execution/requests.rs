@@ -45,11 +45,11 @@ impl Engine {
         let run = &self.runs[&key];
         let link = run.link_to_request(&request.request_id, EventType::WorkflowExecutionSignaled);
         self.in_run(key, |run, world| {
-            run.check_room_for_event(world)?;
             if !request.request_id.is_empty() && !run.request_ids.insert(request.request_id.clone())
             {
                 return Ok(());
             }
+            run.check_room_for_event(world)?;
             let attributes = events::WorkflowExecutionSignaledEventAttributes {
                 signal_name: request.signal_name,
                 input: request.input,

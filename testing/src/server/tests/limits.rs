@@ -5,6 +5,7 @@ use outlast_proto::temporal::api::enums::v1::{
     UpdateWorkflowExecutionLifecycleStage as Stage, WorkflowTaskFailedCause as Cause,
 };
 use outlast_proto::temporal::api::history::v1::history_event::Attributes;
+use outlast_proto::temporal::api::workflowservice::v1 as api;
 
 use super::builders::*;
 use super::scene::*;
@@ -174,4 +175,21 @@ fn the_signal_after_the_last_one_ends_the_workflow() {
         scene.types()[21..],
         [EventType::WorkflowExecutionTerminated]
     );
+}
+
+#[test]
+fn a_signal_that_is_repeated_needs_no_room() {
+    let mut scene = short_history();
+    (0..14).for_each(|_| scene.signal("s"));
+    let request = || {
+        let request_id = "the last".to_owned();
+        api::SignalWorkflowExecutionRequest {
+            request_id,
+            ..signal_request("s")
+        }
+    };
+    let engine = &mut scene.engine;
+    engine.signal_workflow_execution(request()).unwrap();
+    engine.signal_workflow_execution(request()).unwrap();
+    assert_eq!(scene.types().len(), 21);
 }
