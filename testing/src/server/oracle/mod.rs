@@ -58,6 +58,9 @@ pub trait Oracle: fmt::Debug + Send {
     ///
     /// The possibilities are in the order in which they came up, so zero means first come, first
     /// served.
+    ///
+    /// # Panics
+    /// An oracle may panic, and the server does if the index is not below `count`.
     fn pick(&mut self, site: Site, subject: Subject<'_>, count: usize) -> usize;
 
     /// Whether every pick is zero, so that the server need not ask.

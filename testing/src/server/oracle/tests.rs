@@ -102,3 +102,23 @@ fn picks_about_one_subject_do_not_depend_on_picks_about_another() {
     picks(&mut oracle, "v");
     assert_eq!(picks(&mut oracle, "w"), alone);
 }
+
+/// Picks something that is not there.
+#[derive(Debug)]
+struct Beyond;
+
+impl Oracle for Beyond {
+    fn draw(&self, _site: Site, _subject: Subject<'_>) -> u64 {
+        0
+    }
+
+    fn pick(&mut self, _site: Site, _subject: Subject<'_>, count: usize) -> usize {
+        count
+    }
+}
+
+#[test]
+#[should_panic(expected = "Beyond picked 2 of 2")]
+fn a_pick_of_something_that_is_not_there_is_refused() {
+    Decisions::new(Box::new(Beyond)).pick(Site::Task, workflow("w"), 2);
+}
