@@ -234,6 +234,7 @@ impl Engine {
     /// Lets everything happen that follows without time passing.
     fn react(&mut self) {
         loop {
+            self.follow_routes();
             if let Some(run) = self.world.new_runs.pop_front() {
                 self.open_run(run);
             } else if self.dispatches_early() {
@@ -244,7 +245,6 @@ impl Engine {
                 break;
             }
         }
-        self.follow_routes();
         self.wake_orphans();
         self.ring_event_alarms();
         self.dispatch();

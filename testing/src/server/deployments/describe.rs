@@ -1,5 +1,6 @@
 //! Deployments and versions as those who ask see them.
 
+use std::collections::BTreeSet;
 use std::time::SystemTime;
 
 use bytes::Bytes;
@@ -43,9 +44,10 @@ impl Engine {
         let namespace = &request.namespace;
         let deployment = self.deployment(namespace, &request.deployment_name)?;
         let versions = deployment.newest_first();
+        let pinned = self.pinned_versions(namespace);
         let info = WorkerDeploymentInfo {
             name: deployment.name.clone(),
-            version_summaries: versions.map(|v| self.summary(namespace, v)).collect(),
+            version_summaries: versions.map(|v| self.summary(&pinned, v)).collect(),
             create_time: timestamp(deployment.created_at),
             routing_config: Some(deployment.routing.described()),
             last_modifier_identity: deployment.last_modifier.clone(),
@@ -82,6 +84,7 @@ impl Engine {
         let Some((deployment, version)) = found else {
             return Err(Error::not_found("Worker Deployment Version not found"));
         };
+        let pinned = self.pinned_versions(&request.namespace);
         let queues = version.queues().map(|queue| {
             let queue_type = wire_type(queue.queue_type);
             let stats = request.report_task_queue_stats;
@@ -103,11 +106,7 @@ impl Engine {
         });
         Ok(api::DescribeWorkerDeploymentVersionResponse {
             version_task_queues: queues.collect(),
-            worker_deployment_version_info: Some(self.version_info(
-                &request.namespace,
-                deployment,
-                version,
-            )),
+            worker_deployment_version_info: Some(self.version_info(&pinned, deployment, version)),
         })
     }
 
@@ -132,8 +131,9 @@ impl Engine {
         all.sort_by_key(|deployment| std::cmp::Reverse(deployment.created_at));
         let size = usize::try_from(request.page_size).ok();
         let size = size.filter(|size| *size > 0).unwrap_or(usize::MAX);
+        let pinned = self.pinned_versions(namespace);
         let page = all.iter().skip(begin).take(size);
-        let page = page.map(|deployment| self.list_entry(namespace, deployment));
+        let page = page.map(|deployment| self.list_entry(&pinned, deployment));
         let end = begin.saturating_add(size);
         Ok(api::ListWorkerDeploymentsResponse {
             next_page_token: match end < all.len() {
@@ -144,18 +144,19 @@ impl Engine {
         })
     }
 
-    /// Whether open runs depend on a version.
-    pub(super) fn has_pinned_runs(&self, namespace: &str, version: &Version) -> bool {
-        let mut runs = self.runs.values();
-        runs.any(|run: &Execution| {
-            run.is_open()
-                && run.namespace == namespace
-                && run.pinned_version().as_ref() == Some(version)
-        })
+    /// The versions that open runs depend on.
+    pub(super) fn pinned_versions(&self, namespace: &str) -> BTreeSet<Version> {
+        let runs = self.runs.values();
+        let open = runs.filter(|run| run.is_open() && run.namespace == namespace);
+        open.filter_map(Execution::pinned_version).collect()
     }
 
-    fn list_entry(&self, namespace: &str, deployment: &Deployment) -> WorkerDeploymentSummary {
-        let summary = |version: &DeployedVersion| self.summary(namespace, version);
+    fn list_entry(
+        &self,
+        pinned: &BTreeSet<Version>,
+        deployment: &Deployment,
+    ) -> WorkerDeploymentSummary {
+        let summary = |version: &DeployedVersion| self.summary(pinned, version);
         let routing = &deployment.routing;
         let named = |version: Option<&Version>| {
             let version = deployment.version(&version?.build_id);
@@ -172,8 +173,8 @@ impl Engine {
         }
     }
 
-    fn summary(&self, namespace: &str, version: &DeployedVersion) -> VersionSummary {
-        let status = self.status(namespace, version);
+    fn summary(&self, pinned: &BTreeSet<Version>, version: &DeployedVersion) -> VersionSummary {
+        let status = self.status(pinned, version);
         let times = &version.times;
         let drainage = self.drainage(status, version);
         VersionSummary {
@@ -195,11 +196,11 @@ impl Engine {
 
     fn version_info(
         &self,
-        namespace: &str,
+        pinned: &BTreeSet<Version>,
         deployment: &Deployment,
         version: &DeployedVersion,
     ) -> WorkerDeploymentVersionInfo {
-        let status = self.status(namespace, version);
+        let status = self.status(pinned, version);
         let times = &version.times;
         let ramp = deployment.routing.ramp.as_ref();
         let ramp = ramp.filter(|ramp| ramp.to.as_ref() == Some(&version.version));
@@ -229,8 +230,8 @@ impl Engine {
         }
     }
 
-    fn status(&self, namespace: &str, version: &DeployedVersion) -> Status {
-        let in_use = self.has_pinned_runs(namespace, &version.version);
+    fn status(&self, pinned: &BTreeSet<Version>, version: &DeployedVersion) -> Status {
+        let in_use = pinned.contains(&version.version);
         version.status(in_use, self.world.now)
     }
 

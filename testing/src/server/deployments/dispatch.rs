@@ -147,11 +147,7 @@ impl Execution {
 
     /// Lets activities go that waited for the run to be on another version, if it is.
     pub(in crate::server) fn release_activities(&mut self, world: &mut World) {
-        if self.activities.is_empty() || world.deployments.is_empty() {
-            return;
-        }
-        world.deployments.note_rerouting();
-        if self.versioning.is_in_transition() {
+        if world.deployments.is_empty() || self.versioning.is_in_transition() {
             return;
         }
         let held = self.activities.values_mut().filter_map(|activity| {

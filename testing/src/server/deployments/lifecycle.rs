@@ -114,7 +114,7 @@ impl Engine {
     ) -> Result<api::DeleteWorkerDeploymentVersionResponse> {
         self.check_namespace(&request.namespace)?;
         let version = named_version(request.deployment_version.as_ref(), &request.version)?;
-        let in_use = self.has_pinned_runs(&request.namespace, &version);
+        let in_use = self.pinned_versions(&request.namespace).contains(&version);
         let now = self.world.now;
         let found = self
             .world

@@ -96,8 +96,9 @@ impl Deployments {
 
     /// The deployments of a namespace, by name.
     fn of(&self, namespace: &str) -> impl Iterator<Item = &Deployment> {
-        let all = self.all.iter();
-        let of_namespace = all.filter(move |((each, _), _)| each == namespace);
+        let first = (namespace.to_owned(), String::new());
+        let from_first = self.all.range(first..);
+        let of_namespace = from_first.take_while(move |((each, _), _)| each == namespace);
         of_namespace.map(|(_, deployment)| deployment)
     }
 

@@ -159,6 +159,31 @@ impl Execution {
         }
     }
 
+    /// Takes in who completed a task, and lets the run's activities go where that puts the run.
+    pub(in crate::server) fn follow_completion(
+        &mut self,
+        completed: &Completed,
+        world: &mut World,
+    ) {
+        let before = self.standing();
+        self.note_versions(completed);
+        // To look at all tasks that wait takes its time, and completions are many.
+        if !self.activities.is_empty() && self.standing() != before {
+            world.deployments.note_rerouting();
+        }
+        self.release_activities(world);
+    }
+
+    /// What decides where the run's activities go.
+    fn standing(&self) -> (Behavior, Option<Version>, Option<Transition>) {
+        let transition = self.versioning.transition.clone();
+        (
+            self.effective_behavior(),
+            self.effective_version(),
+            transition,
+        )
+    }
+
     /// Takes in that a worker is about to get a task; one of another version than the run's may
     /// take it over.
     pub(in crate::server) fn meet_worker(&mut self, version: Option<&Version>, world: &World) {

@@ -256,16 +256,29 @@ impl TaskQueues {
         decisions: &mut Decisions,
         now: SystemTime,
     ) -> Option<(QueueKey, QueuedTask, Poll)> {
-        let queues = &self.queues;
-        (self.ready).retain(|key| queues.get(key).is_some_and(Queue::has_match));
-        let pick = decisions.pick(Site::Queue, Subject::instant(now), self.ready.len());
-        let key = self.ready.iter().nth(pick)?.clone();
+        let key = self.next_ready(decisions, now)?;
         let queue = self.queues.get_mut(&key)?;
         let subject = Subject::named(&key.namespace, &key.name).at(now);
         let task = decisions.pick(Site::Task, subject, queue.tasks.len());
         let poll = decisions.pick(Site::Poll, subject, queue.polls.len());
         let (task, poll) = (queue.tasks.remove(task)?, queue.polls.remove(poll)?);
         Some((key, task, poll))
+    }
+
+    /// The queue that has the next match.
+    fn next_ready(&mut self, decisions: &mut Decisions, now: SystemTime) -> Option<QueueKey> {
+        let queues = &self.queues;
+        let has_match = |key: &QueueKey| queues.get(key).is_some_and(Queue::has_match);
+        if decisions.keeps_order() {
+            // Looks no further than it has to.
+            while !has_match(self.ready.first()?) {
+                self.ready.pop_first();
+            }
+            return self.ready.first().cloned();
+        }
+        self.ready.retain(has_match);
+        let pick = decisions.pick(Site::Queue, Subject::instant(now), self.ready.len());
+        self.ready.iter().nth(pick).cloned()
     }
 
     /// Whether some poll can have some task.

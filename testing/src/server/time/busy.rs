@@ -7,7 +7,6 @@ use crate::server::Engine;
 use crate::server::activities::ActivityState;
 use crate::server::execution::Execution;
 use crate::server::time::humane;
-use crate::server::time::timers::Timer;
 
 /// Somebody waits for a workflow, nothing is under way, and no passing of time will help.
 ///
@@ -73,7 +72,6 @@ impl Engine {
             }
         }
         for activity in run.activities.values() {
-            let queue = run.activity_queue(activity.scheduled_event_id, &self.world);
             match activity.state {
                 ActivityState::Started if self.world.detached.contains(activity.type_name()) => {}
                 ActivityState::Started if self.world.naps((run.key, activity.stamp)) => {}
@@ -82,16 +80,15 @@ impl Engine {
                 }
                 // Its workflow's task is what is waited for.
                 ActivityState::Queued if activity.awaits_version => {}
-                ActivityState::Queued
-                    if queues.is_attended(&queue)
-                        || self.is_fresh(activity.attempt_scheduled_at) =>
-                {
-                    let id = activity.id();
-                    business.push(format!("activity {id:?} waits in queue {queue}"));
+                ActivityState::Queued => {
+                    let queue = run.activity_queue(activity.scheduled_event_id, &self.world);
+                    let fresh = self.is_fresh(activity.attempt_scheduled_at);
+                    if fresh || queues.is_attended(&queue) {
+                        let id = activity.id();
+                        business.push(format!("activity {id:?} waits in queue {queue}"));
+                    }
                 }
-                ActivityState::Queued
-                | ActivityState::BackingOff { .. }
-                | ActivityState::Paused => {}
+                ActivityState::BackingOff { .. } | ActivityState::Paused => {}
             }
         }
         business.extend(self.nexus_business(run));
@@ -207,23 +204,16 @@ impl Engine {
         for part in doing {
             let _ = write!(text, "; {part}");
         }
-        if let Some((at, _, timer)) = self
-            .world
-            .timers
-            .iter()
-            .find(|(_, key, timer)| *key == run.key && timer.bounds_run())
-        {
+        let mut timers = self.world.timers.iter();
+        let bound = timers.find_map(|(at, key, timer)| {
+            let name = timer.bound_name().filter(|_| key == run.key)?;
+            Some((at, name))
+        });
+        if let Some((at, name)) = bound {
             let at = humane::moment(at, self.world.now);
-            let _ = write!(text, "; its {} is at {at}", bound_name(timer));
+            let _ = write!(text, "; its {name} is at {at}");
         }
         text
-    }
-}
-
-fn bound_name(timer: &Timer) -> &'static str {
-    match timer {
-        Timer::ExecutionTimeout => "execution timeout",
-        _ => "run timeout",
     }
 }
 

@@ -48,7 +48,22 @@ pub(in crate::server) enum Timer {
 impl Timer {
     /// Whether this only bounds a run, so that skipping to it would surprise a test.
     pub(in crate::server) fn bounds_run(&self) -> bool {
-        matches!(self, Self::RunTimeout | Self::ExecutionTimeout)
+        self.bound_name().is_some()
+    }
+
+    /// What people call the bound of a run that this is, if it is one.
+    pub(super) fn bound_name(&self) -> Option<&'static str> {
+        match self {
+            Self::ExecutionTimeout => Some("execution timeout"),
+            Self::RunTimeout => Some("run timeout"),
+            Self::Activity { .. }
+            | Self::ActivityRetry { .. }
+            | Self::FirstTask
+            | Self::NapOver { .. }
+            | Self::Nexus { .. }
+            | Self::User { .. }
+            | Self::WorkflowTask { .. } => None,
+        }
     }
 }
 

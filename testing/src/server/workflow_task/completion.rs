@@ -125,8 +125,7 @@ impl Execution {
         let completed_event_id = self.history.next_id();
         self.marks
             .note_completion(&attributes, &self.run_id, completed_event_id, world.now);
-        self.note_versions(&attributes);
-        self.release_activities(world);
+        self.follow_completion(&attributes, world);
         self.history.append(Draft::new(world.now, attributes));
         self.previous_started_event_id = task.started_event_id;
         self.attempt = 1;
