@@ -193,7 +193,7 @@ impl Shared {
             };
             let by = request.external_workflow_execution;
             Some(CancelRequest {
-                at: at.unwrap_or(SystemTime::UNIX_EPOCH),
+                at: at.expect("the server dates every event"),
                 by: by.map(|by| WorkflowExecution {
                     workflow_id: by.workflow_id.into(),
                     run_id: by.run_id.into(),

@@ -25,26 +25,30 @@ use super::oracle::Order;
 #[derive(Clone, Debug)]
 pub struct ServerOptions {
     /// When the virtual clock starts; not before 1970. It goes to the end of the year 9998.
+    /// Default: the first moment of 2030, UTC.
     pub start_time: SystemTime,
-    /// Where ids come from: the same seed and the same calls give the same histories.
+    /// Where ids come from: the same seed and the same calls give the same histories. Default: 0.
     pub seed: u64,
-    /// In which order things happen that may happen in any order.
+    /// In which order things happen that may happen in any order. Default: [`Order::Arrival`].
     pub order: Order,
-    /// What makes time pass.
+    /// What makes time pass. Default: [`TimeMode::Frozen`].
     pub time: TimeMode,
-    /// The namespaces that exist from the beginning.
+    /// The namespaces that exist from the beginning. Default: `default`.
     pub namespaces: Vec<String>,
-    /// Whether only those exist; otherwise, others are registered by being used.
+    /// Whether only those exist; otherwise, others are registered by being used. Default: only
+    /// those.
     pub strict_namespaces: bool,
-    /// Which search attributes workflows may use.
+    /// Which search attributes workflows may use. Default: those of the server, and what clients
+    /// register.
     pub search_attributes: SearchAttributes,
-    /// From how many events on a workflow is advised to continue as new.
+    /// From how many events on a workflow is advised to continue as new. Default: 4,096.
     pub suggest_continue_as_new_events: i64,
-    /// From what history size on a workflow is advised to continue as new.
+    /// From what history size on, in bytes, a workflow is advised to continue as new. Default: 4 MiB.
     pub suggest_continue_as_new_bytes: i64,
-    /// How large things may be.
+    /// How large things may be. Default: as on a real server.
     pub limits: Limits,
-    /// How long a run must have lived before it may continue as new.
+    /// How long a run must have lived before it may continue as new. Default: no time; a real
+    /// server demands a second.
     pub minimal_run_interval: Duration,
 }
 

@@ -7,11 +7,13 @@ use outlast_proto::temporal::api::command::v1::{
     Command, ScheduleActivityTaskCommandAttributes as Activity,
     SignalExternalWorkflowExecutionCommandAttributes as Signal,
 };
+use outlast_proto::temporal::api::common::v1::MeteringMetadata;
 use outlast_proto::temporal::api::common::v1::link::workflow_event::{EventReference, Reference};
 use outlast_proto::temporal::api::common::v1::link::{BatchJob, Variant, WorkflowEvent};
 use outlast_proto::temporal::api::common::v1::{Header, Link, Memo};
 use outlast_proto::temporal::api::enums::v1::EventType::{self as E};
-use outlast_proto::temporal::api::sdk::v1::UserMetadata;
+use outlast_proto::temporal::api::history::v1::history_event::Attributes as Recorded;
+use outlast_proto::temporal::api::sdk::v1::{UserMetadata, WorkflowTaskCompletedMetadata};
 use outlast_proto::temporal::api::workflowservice::v1 as api;
 use tonic::Code;
 
@@ -260,4 +262,33 @@ fn cancel_of(peer: &Peer) -> api::RequestCancelWorkflowExecutionRequest {
         workflow_execution: peer.execution(),
         ..Default::default()
     }
+}
+
+#[tokio::test]
+async fn a_completed_task_tells_what_completed_it() {
+    conform("completed-by", async |peer| {
+        peer.start().await;
+        let task = peer.poll().await;
+        let sdk_metadata = WorkflowTaskCompletedMetadata {
+            core_used_flags: vec![1, 2],
+            lang_used_flags: vec![7],
+            sdk_name: "some-sdk".to_owned(),
+            sdk_version: "1.2.3".to_owned(),
+        };
+        let request = api::RespondWorkflowTaskCompletedRequest {
+            sdk_metadata: Some(sdk_metadata.clone()),
+            metering_metadata: Some(MeteringMetadata {
+                nonfirst_local_activity_execution_attempts: 3,
+            }),
+            binary_checksum: "checksum".to_owned(),
+            ..completion(&task, vec![complete_workflow("done")])
+        };
+        peer.complete_with(request).await.unwrap();
+        let attributes = peer.history().await.swap_remove(3).attributes;
+        let Some(Recorded::WorkflowTaskCompletedEventAttributes(completed)) = attributes else {
+            panic!("{attributes:?}")
+        };
+        assert_eq!(completed.sdk_metadata, Some(sdk_metadata));
+    })
+    .await;
 }

@@ -83,11 +83,11 @@ async fn a_version_ramps_until_it_is_current() {
         assert_eq!(more.previous_percentage, 30.0);
         let again = peer.set_ramp("2", 60.0).await.unwrap();
         assert_eq!(again.previous_deployment_version, peer.version("2"));
-        let current = peer.set_current_with(peer.current_request("2")).await;
-        let current = current.unwrap();
-        assert_eq!(current.previous_deployment_version, peer.version("1"));
-        // A real server under load may never come to tell the queues of a version that ramped before.
-        let described = peer.unrecorded().describe_deployment().await.unwrap();
+        // A real server under load may do this twice, or never come to tell the queues.
+        let quiet = peer.unrecorded();
+        let current = quiet.set_current_with(peer.current_request("2")).await;
+        current.unwrap();
+        let described = quiet.describe_deployment().await.unwrap();
         assert_eq!(
             states_of(&described.worker_deployment_info.unwrap()),
             [State::Current, State::Draining]

@@ -73,3 +73,21 @@ async fn so_does_one_from_another_task() {
         task.await.unwrap();
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn so_does_one_from_another_thread_that_holds_the_time_until_then() {
+    for _ in 0..ROUNDS {
+        let env = env();
+        let watch = Stopwatch::start(&env);
+        let approval = waiting(&env).await;
+        let (other, hold) = (approval.clone(), env.hold("the approval is on its way"));
+        #[expect(clippy::disallowed_methods, reason = "the test waits for it")]
+        let task = tokio::spawn(async move {
+            ask_and_approve(&other).await;
+            drop(hold);
+        });
+        assert_eq!(approval.result().await.unwrap(), 7);
+        assert_eq!(watch.elapsed(), Duration::ZERO);
+        task.await.unwrap();
+    }
+}

@@ -15,13 +15,13 @@ pub(super) use self::requests::{check_identity, check_length, check_name};
 /// How large things may be, by default as on a real server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// The most bytes of an input, a result, or another blob.
+    /// The most bytes of an input, a result, or another blob. Default: 2 MiB.
     pub blob_bytes: usize,
-    /// The most bytes of all fields of a memo together.
+    /// The most bytes of all fields of a memo together. Default: 2 MiB.
     pub memo_bytes: usize,
-    /// The most events of a history; a workflow that goes on is terminated.
+    /// The most events of a history; a workflow that goes on is terminated. Default: 51,200.
     pub history_events: usize,
-    /// The most bytes of a history.
+    /// The most bytes of a history; a workflow that goes on is terminated. Default: 50 MiB.
     pub history_bytes: usize,
 }
 
