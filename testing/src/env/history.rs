@@ -10,7 +10,7 @@ use super::{TestEnv, TestHandle, transcript};
 impl TestEnv {
     /// What happened to a workflow so far, in its latest run.
     ///
-    /// With the feature `history-json`, [`WorkflowHistory::to_json`] writes it as Temporal's
+    /// With the feature `history-json`, `WorkflowHistory::to_json` writes it as Temporal's
     /// command line does, for [`Replayer`](outlast::Replayer) to hold later versions of the code
     /// against.
     ///
