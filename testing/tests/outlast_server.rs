@@ -1,19 +1,27 @@
 //! The program `outlast-server`, talked to through its port.
 
+#![allow(
+    clippy::disallowed_macros,
+    reason = "clients and workers wait as the runtime does"
+)]
+
 mod support;
 
-use std::net::{Ipv4Addr, TcpListener};
-use std::process::{Child, Command, Stdio};
+use std::io::ErrorKind;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::process::{Child, Command, ExitStatus, Stdio};
 
 use outlast_proto::grpc::health::v1::HealthCheckRequest;
 use outlast_proto::grpc::health::v1::health_check_response::ServingStatus;
 use outlast_proto::grpc::health::v1::health_client::HealthClient;
 use outlast_proto::temporal::api::enums::v1::{
-    IndexedValueType, WorkflowExecutionStatus as Status,
+    IndexedValueType, TaskQueueType, WorkflowExecutionStatus as Status,
 };
 use outlast_proto::temporal::api::operatorservice::v1::ListSearchAttributesRequest;
 use outlast_proto::temporal::api::operatorservice::v1::operator_service_client::OperatorServiceClient;
 use outlast_proto::temporal::api::testservice::v1::test_service_client::TestServiceClient;
+use outlast_proto::temporal::api::workflowservice::v1 as api;
+use tonic::Code;
 use tonic::transport::{Channel, Endpoint};
 
 use support::builders::*;
@@ -30,13 +38,16 @@ struct Program {
 
 impl Program {
     async fn start(flags: &[&str]) -> Self {
-        let port = free_port();
-        let mut command = command(&[&*port.to_string()]);
+        Self::start_at((Ipv4Addr::LOCALHOST, free_port()).into(), flags).await
+    }
+
+    /// Starts the program with flags that make it listen there.
+    async fn start_at(address: SocketAddr, flags: &[&str]) -> Self {
+        let mut command = command(&[&*address.port().to_string()]);
+        let endpoint = Endpoint::new(format!("http://{address}")).unwrap();
         let mut program = Self {
             child: command.args(flags).spawn().unwrap(),
-            channel: Endpoint::new(format!("http://127.0.0.1:{port}"))
-                .unwrap()
-                .connect_lazy(),
+            channel: endpoint.connect_lazy(),
         };
         program.becomes_healthy().await;
         program
@@ -59,6 +70,16 @@ impl Program {
 
     fn peer(&self) -> Peer<Channel> {
         Peer::new(self.channel.clone(), "outlast-server")
+    }
+
+    /// Waits until the program ends by itself.
+    async fn ends(&mut self) -> ExitStatus {
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status;
+            }
+            tokio::task::yield_now().await;
+        }
     }
 
     /// The server's time, in seconds.
@@ -133,6 +154,60 @@ async fn it_knows_the_search_attributes_that_it_is_told() {
     let listed = operator.list_search_attributes(request).await.unwrap();
     let custom = &listed.get_ref().custom_attributes;
     assert_eq!(custom["Color"], IndexedValueType::Keyword as i32);
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn it_listens_only_on_the_address_that_it_is_told() {
+    let port = free_port();
+    let address = SocketAddr::from(([127, 0, 0, 2], port));
+    let program = Program::start_at(address, &["--ip", "127.0.0.2"]).await;
+    program.peer().start().await;
+    let elsewhere = TcpStream::connect((Ipv4Addr::LOCALHOST, port));
+    assert_eq!(elsewhere.unwrap_err().kind(), ErrorKind::ConnectionRefused);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn it_ends_well_when_it_is_told_to_while_workers_poll() {
+    for signal in ["-TERM", "-INT"] {
+        let mut program = Program::start(&[]).await;
+        let (peer, pid) = (program.peer(), program.child.id().to_string());
+        let mut client = peer.client();
+        let poll = client.poll_workflow_task_queue(with_timeout(poll_request(&peer), 60.0));
+        let (polled, ended) = tokio::join!(poll, async {
+            is_polled(&peer).await;
+            let told = Command::new("kill").args([signal, &pid]).status();
+            assert!(told.unwrap().success());
+            program.ends().await
+        });
+        assert_eq!(ended.code(), Some(0), "{signal}");
+        assert_eq!(polled.unwrap_err().code(), Code::Unavailable, "{signal}");
+    }
+}
+
+fn poll_request(peer: &Peer<Channel>) -> api::PollWorkflowTaskQueueRequest {
+    api::PollWorkflowTaskQueueRequest {
+        namespace: "default".to_owned(),
+        task_queue: peer.normal_queue(),
+        ..Default::default()
+    }
+}
+
+/// Waits until the server knows a poller.
+async fn is_polled(peer: &Peer<Channel>) {
+    let request = api::DescribeTaskQueueRequest {
+        namespace: "default".to_owned(),
+        task_queue: peer.normal_queue(),
+        task_queue_type: TaskQueueType::Workflow as i32,
+        ..Default::default()
+    };
+    loop {
+        let described = peer.client().describe_task_queue(request.clone()).await;
+        if !described.unwrap().get_ref().pollers.is_empty() {
+            return;
+        }
+    }
 }
 
 #[test]

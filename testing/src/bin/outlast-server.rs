@@ -6,7 +6,13 @@
 //!
 //! The arguments are those of Temporal's own test server, so that it can be dropped in.
 
+#![allow(
+    clippy::disallowed_macros,
+    reason = "the program waits as its runtime does"
+)]
+
 use std::collections::BTreeMap;
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
 
@@ -60,10 +66,31 @@ fn run(arguments: Arguments) -> Result<(), String> {
         let bound = server
             .bind(address)
             .map_err(|error| format!("cannot bind {address}: {error}"))?;
-        bound
-            .serve(std::future::pending())
-            .await
-            .map_err(|error| error.to_string())
+        let ending = ending().map_err(|error| format!("cannot wait for signals: {error}"))?;
+        bound.serve(ending).await.map_err(|error| error.to_string())
+    })
+}
+
+/// Done when somebody wants the program to end.
+#[cfg(unix)]
+fn ending() -> io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
+#[cfg(not(unix))]
+fn ending() -> io::Result<impl Future<Output = ()>> {
+    let interrupt = tokio::signal::windows::ctrl_c()?;
+    Ok(async move {
+        let mut interrupt = interrupt;
+        interrupt.recv().await;
     })
 }
 

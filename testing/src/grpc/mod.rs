@@ -6,6 +6,7 @@
 
 mod alarms;
 mod calls;
+mod closing;
 mod engine_calls;
 mod env_calls;
 mod handle;

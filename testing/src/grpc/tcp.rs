@@ -3,11 +3,14 @@
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
+use std::time::Duration;
 
+use tokio::sync::watch;
 use tonic::transport::server::TcpIncoming;
 use tonic::transport::{self, Server as Transport};
 
 use super::Server;
+use super::closing::UntilClosed;
 
 /// A server with a port, ready to be served.
 #[derive(Debug)]
@@ -35,15 +38,33 @@ impl BoundServer {
 
     /// Serves until `shutdown` is done.
     ///
+    /// Calls that wait then, such as polls, fail as unavailable, so that this ends at once.
+    ///
     /// # Errors
     /// The port fails.
     pub async fn serve(self, shutdown: impl Future<Output = ()>) -> Result<(), transport::Error> {
-        let service = self.server.service();
+        let (close, closed) = watch::channel(false);
+        let service = UntilClosed::new(self.server.service(), closed.clone());
+        let shutdown = async move {
+            shutdown.await;
+            close.send_replace(true);
+        };
         let served =
             Transport::builder().serve_with_incoming_shutdown(service, self.incoming, shutdown);
         tokio::select! {
             served = served => served,
             () = self.server.run_clock() => Ok(()),
+            () = leave(closed) => Ok(()),
         }
     }
 }
+
+/// Waits until a closed door waits no longer for clients that do not hang up.
+async fn leave(mut closed: watch::Receiver<bool>) {
+    // The sender is dropped only after it has sent.
+    let _ = closed.wait_for(|closed| *closed).await;
+    tokio::time::sleep(FAREWELL).await;
+}
+
+/// How long a client may take to read its last answers.
+const FAREWELL: Duration = Duration::from_millis(500);
