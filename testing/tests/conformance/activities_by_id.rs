@@ -1,5 +1,7 @@
 //! Activities that are answered by their ids, not by task tokens, and answers that come to nothing.
 
+use outlast_proto::temporal::api::failure::v1::failure::FailureInfo;
+use outlast_proto::temporal::api::failure::v1::{Failure, ServerFailureInfo};
 use outlast_proto::temporal::api::workflowservice::v1 as api;
 use tonic::{Code, Status};
 
@@ -41,30 +43,44 @@ async fn an_activity_is_completed_by_its_id() {
     .await;
 }
 
+/// Has an activity of one attempt failed by its id.
+async fn fail_by_id(peer: &Peer, failure: Failure) {
+    let mut attributes = peer.activity("a");
+    attributes.retry_policy = at_most(1, 1.0);
+    peer.start_activity(attributes).await;
+    peer.poll_activity().await;
+    let request = api::RespondActivityTaskFailedByIdRequest {
+        namespace: "default".to_owned(),
+        workflow_id: peer.workflow_id.clone(),
+        activity_id: "a".to_owned(),
+        failure: Some(failure),
+        identity: "elsewhere".to_owned(),
+        ..Default::default()
+    };
+    let client = &mut peer.client();
+    client
+        .respond_activity_task_failed_by_id(request)
+        .await
+        .unwrap();
+    peer.answer(complete_workflow("done")).await;
+}
+
 #[tokio::test]
 async fn an_activity_is_failed_by_its_id() {
     conform("by-id-failed", async |peer| {
-        let mut attributes = peer.activity("a");
-        attributes.retry_policy = at_most(1, 1.0);
-        peer.start_activity(attributes).await;
-        peer.poll_activity().await;
-        let request = api::RespondActivityTaskFailedByIdRequest {
-            namespace: "default".to_owned(),
-            workflow_id: peer.workflow_id.clone(),
-            activity_id: "a".to_owned(),
-            failure: Some(application_failure("broken")),
-            identity: "elsewhere".to_owned(),
-            ..Default::default()
+        fail_by_id(peer, application_failure("broken")).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_failure_by_id_need_not_be_one_of_an_application() {
+    conform("by-id-failed-otherwise", async |peer| {
+        let failure = Failure {
+            failure_info: Some(FailureInfo::ServerFailureInfo(ServerFailureInfo::default())),
+            ..application_failure("broken")
         };
-        let answer = peer
-            .client()
-            .respond_activity_task_failed_by_id(request)
-            .await;
-        answer.unwrap();
-        let task = peer.poll().await;
-        peer.complete(&task, vec![complete_workflow("done")])
-            .await
-            .unwrap();
+        fail_by_id(peer, failure).await;
     })
     .await;
 }

@@ -212,18 +212,18 @@ async fn refuse_activity_answers(peer: &Peer, task: &ActivityTask) {
         ..Default::default()
     };
     refused(client.respond_activity_task_canceled(canceled).await);
-    let completed = api::RespondActivityTaskCompletedByIdRequest {
-        namespace,
-        workflow_id: peer.workflow_id.clone(),
-        activity_id: "a".to_owned(),
-        identity: long(),
-        ..Default::default()
-    };
-    refused(
-        client
-            .respond_activity_task_completed_by_id(completed)
-            .await,
-    );
+    // The first thing that is wrong is what the server names: no id, a long name, an unknown id.
+    for activity_id in ["a", "unknown", ""] {
+        let completed = api::RespondActivityTaskCompletedByIdRequest {
+            namespace: namespace.clone(),
+            workflow_id: peer.workflow_id.clone(),
+            activity_id: activity_id.to_owned(),
+            identity: long(),
+            ..Default::default()
+        };
+        let answer = client.respond_activity_task_completed_by_id(completed);
+        refused(answer.await);
+    }
 }
 
 #[tokio::test]

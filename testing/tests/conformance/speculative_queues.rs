@@ -30,6 +30,12 @@ async fn accept_with(peer: &Peer, mut completion: api::RespondWorkflowTaskComple
     peer.complete_with(completion).await.unwrap();
 }
 
+/// Has an update accepted by a worker that does what `work` says.
+async fn update_by(peer: &Peer, work: impl Future<Output = ()>) {
+    let (answer, ()) = tokio::join!(peer.update("u1", Stage::Accepted), work);
+    answer.unwrap();
+}
+
 fn accepting(task: &WorkflowTask) -> api::RespondWorkflowTaskCompletedRequest {
     let mut completion = completion(task, vec![]);
     completion.messages = vec![accept(&task.messages[0])];
@@ -45,18 +51,23 @@ fn kinds(events: &[HistoryEvent]) -> Vec<Kind> {
     scheduled.map(|queue| queue.kind()).collect()
 }
 
+/// Looks at what the whole history names, and ends the workflow.
+async fn ends_with(peer: &Peer, want: &[Kind]) {
+    assert_eq!(kinds(&peer.history().await), want);
+    peer.terminate("").await.unwrap();
+}
+
 #[tokio::test]
 async fn a_task_that_was_passed_over_names_the_normal_queue() {
     conform("speculative-passed-over", async |peer| {
         sticky(peer).await;
-        let (answer, ()) = tokio::join!(peer.update("u1", Stage::Accepted), async {
+        update_by(peer, async {
             let task = peer.poll().await;
             assert_eq!(kinds(events_of(&task)), [Kind::Normal, Kind::Normal]);
             accept_with(peer, accepting(&task)).await;
-        });
-        answer.unwrap();
-        assert_eq!(kinds(&peer.history().await), [Kind::Normal, Kind::Normal]);
-        peer.terminate("").await.unwrap();
+        })
+        .await;
+        ends_with(peer, &[Kind::Normal, Kind::Normal]).await;
     })
     .await;
 }
@@ -65,14 +76,13 @@ async fn a_task_that_was_passed_over_names_the_normal_queue() {
 async fn a_task_of_the_sticky_queue_names_it() {
     conform("speculative-attended", async |peer| {
         attended(peer).await;
-        let (answer, ()) = tokio::join!(peer.update("u1", Stage::Accepted), async {
+        update_by(peer, async {
             let task = peer.poll_sticky().await;
             assert_eq!(kinds(events_of(&task)), [Kind::Sticky]);
             accept_with(peer, accepting(&task)).await;
-        });
-        answer.unwrap();
-        assert_eq!(kinds(&peer.history().await), [Kind::Normal, Kind::Sticky]);
-        peer.terminate("").await.unwrap();
+        })
+        .await;
+        ends_with(peer, &[Kind::Normal, Kind::Sticky]).await;
     })
     .await;
 }
@@ -82,14 +92,13 @@ async fn a_completion_that_makes_a_workflow_sticky_comes_after_its_own_task() {
     conform("speculative-becomes-sticky", async |peer| {
         peer.start().await;
         peer.complete(&peer.poll().await, vec![]).await.unwrap();
-        let (answer, ()) = tokio::join!(peer.update("u1", Stage::Accepted), async {
+        update_by(peer, async {
             let mut completion = accepting(&peer.poll().await);
             completion.sticky_attributes = Some(peer.sticky_attributes());
             accept_with(peer, completion).await;
-        });
-        answer.unwrap();
-        assert_eq!(kinds(&peer.history().await), [Kind::Normal, Kind::Normal]);
-        peer.terminate("").await.unwrap();
+        })
+        .await;
+        ends_with(peer, &[Kind::Normal, Kind::Normal]).await;
     })
     .await;
 }
@@ -108,8 +117,7 @@ async fn a_rejection_that_leaves_no_trace_makes_a_workflow_sticky() {
         });
         answer.unwrap();
         peer.signal("hello").await.unwrap();
-        assert_eq!(kinds(&peer.history().await), [Kind::Normal, Kind::Sticky]);
-        peer.terminate("").await.unwrap();
+        ends_with(peer, &[Kind::Normal, Kind::Sticky]).await;
     })
     .await;
 }
@@ -118,7 +126,7 @@ async fn a_rejection_that_leaves_no_trace_makes_a_workflow_sticky() {
 async fn a_task_names_the_normal_queue_when_stickiness_was_given_up_meanwhile() {
     conform("speculative-given-up", async |peer| {
         attended(peer).await;
-        let (answer, ()) = tokio::join!(peer.update("u1", Stage::Accepted), async {
+        update_by(peer, async {
             let task = peer.poll_sticky().await;
             let request = api::ResetStickyTaskQueueRequest {
                 namespace: "default".to_owned(),
@@ -127,10 +135,9 @@ async fn a_task_names_the_normal_queue_when_stickiness_was_given_up_meanwhile() 
             let reset = peer.client().reset_sticky_task_queue(request).await;
             reset.unwrap();
             accept_with(peer, accepting(&task)).await;
-        });
-        answer.unwrap();
-        assert_eq!(kinds(&peer.history().await), [Kind::Normal, Kind::Normal]);
-        peer.terminate("").await.unwrap();
+        })
+        .await;
+        ends_with(peer, &[Kind::Normal, Kind::Normal]).await;
     })
     .await;
 }
@@ -139,15 +146,13 @@ async fn a_task_names_the_normal_queue_when_stickiness_was_given_up_meanwhile() 
 async fn a_task_of_the_sticky_queue_that_fails_names_it() {
     conform("speculative-sticky-failed", async |peer| {
         attended(peer).await;
-        let (answer, ()) = tokio::join!(peer.update("u1", Stage::Accepted), async {
+        update_by(peer, async {
             peer.fail(&peer.poll_sticky().await).await.unwrap();
             let task = peer.poll().await;
             accept_with(peer, accepting(&task)).await;
-        });
-        answer.unwrap();
-        let named = [Kind::Normal, Kind::Sticky, Kind::Normal];
-        assert_eq!(kinds(&peer.history().await), named);
-        peer.terminate("").await.unwrap();
+        })
+        .await;
+        ends_with(peer, &[Kind::Normal, Kind::Sticky, Kind::Normal]).await;
     })
     .await;
 }
@@ -156,15 +161,13 @@ async fn a_task_of_the_sticky_queue_that_fails_names_it() {
 async fn a_task_that_was_passed_over_and_gets_company_names_the_normal_queue() {
     conform("speculative-passed-over-signal", async |peer| {
         sticky(peer).await;
-        let (answer, ()) = tokio::join!(peer.update("u1", Stage::Accepted), async {
+        update_by(peer, async {
             let task = peer.poll().await;
             peer.signal("meanwhile").await.unwrap();
             accept_with(peer, accepting(&task)).await;
-        });
-        answer.unwrap();
-        let named = [Kind::Normal, Kind::Normal, Kind::Normal];
-        assert_eq!(kinds(&peer.history().await), named);
-        peer.terminate("").await.unwrap();
+        })
+        .await;
+        ends_with(peer, &[Kind::Normal, Kind::Normal, Kind::Normal]).await;
     })
     .await;
 }

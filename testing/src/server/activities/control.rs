@@ -8,6 +8,7 @@ use outlast_proto::temporal::api::common::v1::{Payload, WorkflowExecution};
 use outlast_proto::temporal::api::workflowservice::v1 as api;
 
 use crate::server::Engine;
+use crate::server::activities::selection::Selection;
 use crate::server::activities::{Activity, ActivityState};
 use crate::server::errors::{Error, Result};
 use crate::server::execution::{Execution, RunKey};
@@ -22,24 +23,6 @@ pub(in crate::server) struct Pause {
     pub(in crate::server) reason: String,
 }
 
-/// The activities that a request is about.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::server) enum Selection {
-    All,
-    Id(String),
-    Type(String),
-}
-
-impl Selection {
-    fn has(&self, activity: &Activity) -> bool {
-        match self {
-            Self::All => true,
-            Self::Id(id) => activity.id() == id,
-            Self::Type(name) => activity.type_name() == name,
-        }
-    }
-}
-
 impl Engine {
     /// Keeps activities from being started; those that run are told by their heartbeats.
     ///
@@ -49,12 +32,7 @@ impl Engine {
         &mut self,
         request: api::PauseActivityRequest,
     ) -> Result<api::PauseActivityResponse> {
-        use api::pause_activity_request::Activity as Chosen;
-        let selection = match request.activity {
-            Some(Chosen::Id(id)) => Selection::Id(id),
-            Some(Chosen::Type(name)) => Selection::Type(name),
-            None => return Err(Error::no_activity_chosen()),
-        };
+        let selection = Selection::of(request.activity)?;
         let execution = request.execution.as_ref();
         let pause = Pause {
             at: self.world.now,
@@ -80,13 +58,7 @@ impl Engine {
         &mut self,
         request: &api::UnpauseActivityRequest,
     ) -> Result<api::UnpauseActivityResponse> {
-        use api::unpause_activity_request::Activity as Chosen;
-        let selection = match &request.activity {
-            Some(Chosen::Id(id)) => Selection::Id(id.clone()),
-            Some(Chosen::Type(name)) => Selection::Type(name.clone()),
-            Some(Chosen::UnpauseAll(_)) => Selection::All,
-            None => return Err(Error::no_activity_chosen()),
-        };
+        let selection = Selection::of(request.activity.clone())?;
         let execution = request.execution.as_ref();
         self.for_activities(
             &request.namespace,
@@ -107,13 +79,7 @@ impl Engine {
         &mut self,
         request: &api::ResetActivityRequest,
     ) -> Result<api::ResetActivityResponse> {
-        use api::reset_activity_request::Activity as Chosen;
-        let selection = match &request.activity {
-            Some(Chosen::Id(id)) => Selection::Id(id.clone()),
-            Some(Chosen::Type(name)) => Selection::Type(name.clone()),
-            Some(Chosen::MatchAll(_)) => Selection::All,
-            None => return Err(Error::no_activity_chosen()),
-        };
+        let selection = Selection::of(request.activity.clone())?;
         let execution = request.execution.as_ref();
         self.for_activities(
             &request.namespace,

@@ -6,6 +6,8 @@ pub(super) mod naps;
 pub(super) mod options;
 mod oversize;
 pub(super) mod requests;
+mod selection;
+pub(super) mod timeouts;
 
 use std::time::{Duration, SystemTime};
 

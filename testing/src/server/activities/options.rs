@@ -1,9 +1,8 @@
 //! Options of activities that can be changed while they are pending.
 
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use outlast_proto::temporal::api::activity::v1::ActivityOptions;
-use outlast_proto::temporal::api::command::v1::ScheduleActivityTaskCommandAttributes;
 use outlast_proto::temporal::api::common::v1::{Priority, RetryPolicy};
 use outlast_proto::temporal::api::enums::v1::{TaskQueueKind, TimeoutType};
 use outlast_proto::temporal::api::history::v1::ActivityTaskScheduledEventAttributes as Scheduled;
@@ -12,15 +11,15 @@ use outlast_proto::temporal::api::taskqueue::v1::TaskQueue;
 use outlast_proto::temporal::api::workflowservice::v1 as api;
 
 use crate::server::Engine;
-use crate::server::activities::control::Selection;
+use crate::server::activities::selection::Selection;
+use crate::server::activities::timeouts::AskedTimeouts;
 use crate::server::activities::{Activity, ActivityState};
 use crate::server::errors::{Error, Result};
 use crate::server::execution::Execution;
 use crate::server::execution::retry;
 use crate::server::time::end::later;
 use crate::server::time::timers::Timer;
-use crate::server::wire::{duration_flaw, set_duration, wire_duration};
-use crate::server::workflow_task::commands::Timeouts;
+use crate::server::wire::set_duration;
 use crate::server::world::World;
 
 impl Engine {
@@ -32,7 +31,6 @@ impl Engine {
         &mut self,
         request: api::UpdateActivityOptionsRequest,
     ) -> Result<api::UpdateActivityOptionsResponse> {
-        use api::update_activity_options_request::Activity as Chosen;
         let restore = request.restore_original;
         if !restore && request.activity_options.is_none() {
             return Err(Error::invalid("ActivityOptions are not provided"));
@@ -45,12 +43,7 @@ impl Engine {
             let text = "Both UpdateMask and RestoreOriginal are provided";
             return Err(Error::invalid(text));
         }
-        let selection = match request.activity {
-            Some(Chosen::Id(id)) => Selection::Id(id),
-            Some(Chosen::Type(name)) => Selection::Type(name),
-            Some(Chosen::MatchAll(_)) => Selection::All,
-            None => return Err(Error::no_activity_chosen()),
-        };
+        let selection = Selection::of(request.activity)?;
         let execution = request.execution.as_ref();
         let (key, ids) = self.select_activities(&request.namespace, execution, &selection)?;
         let options = request.activity_options.unwrap_or_default();
@@ -65,7 +58,8 @@ impl Engine {
                 set_option(&mut scheduled, &snake_case(path), &options);
             }
             check(&scheduled)?;
-            fill_gaps(&mut scheduled, run.run_timeout());
+            let timeouts = AskedTimeouts::of_scheduled(&scheduled);
+            timeouts.filled(run.run_timeout()).write(&mut scheduled);
             changes.push((id, scheduled));
         }
         let kind = match restore {
@@ -282,55 +276,16 @@ fn set_option(scheduled: &mut Scheduled, path: &str, new: &ActivityOptions) {
 }
 
 fn check(scheduled: &Scheduled) -> Result<()> {
-    let timeouts = [
-        (
-            "ScheduleToCloseTimeout",
-            &scheduled.schedule_to_close_timeout,
-        ),
-        (
-            "ScheduleToStartTimeout",
-            &scheduled.schedule_to_start_timeout,
-        ),
-        ("StartToCloseTimeout", &scheduled.start_to_close_timeout),
-        ("HeartbeatTimeout", &scheduled.heartbeat_timeout),
-    ];
-    for (name, timeout) in timeouts {
-        if let Some(flaw) = duration_flaw(timeout.as_ref()) {
-            return Err(Error::invalid(format!("invalid {name}: {flaw}")));
-        }
-    }
-    let unlimited = set_duration(scheduled.schedule_to_close_timeout.as_ref()).is_none()
-        && set_duration(scheduled.start_to_close_timeout.as_ref()).is_none();
-    if unlimited {
-        let activity_type = scheduled.activity_type.clone().unwrap_or_default().name;
-        return Err(Error::invalid(format!(
-            "a valid StartToCloseTimeout or ScheduleToCloseTimeout must be set on the activity. \
-             ActivityId={} ActivityType={activity_type}",
-            scheduled.activity_id
-        )));
+    let activity_type = scheduled.activity_type.as_ref();
+    let activity_type = activity_type.map_or("", |it| it.name.as_str());
+    let timeouts = AskedTimeouts::of_scheduled(scheduled);
+    if let Some(flaw) = timeouts.flaw(&scheduled.activity_id, activity_type) {
+        return Err(Error::invalid(flaw));
     }
     match scheduled.retry_policy.as_ref().and_then(retry::flaw) {
         Some(flaw) => Err(Error::invalid(flaw)),
         None => Ok(()),
     }
-}
-
-/// Derives the timeouts that are not set from those that are.
-fn fill_gaps(scheduled: &mut Scheduled, run: Option<Duration>) {
-    let timeouts = Timeouts::of(
-        &ScheduleActivityTaskCommandAttributes {
-            schedule_to_close_timeout: scheduled.schedule_to_close_timeout,
-            schedule_to_start_timeout: scheduled.schedule_to_start_timeout,
-            start_to_close_timeout: scheduled.start_to_close_timeout,
-            heartbeat_timeout: scheduled.heartbeat_timeout,
-            ..Default::default()
-        },
-        run,
-    );
-    scheduled.schedule_to_close_timeout = wire_duration(timeouts.schedule_to_close);
-    scheduled.schedule_to_start_timeout = wire_duration(timeouts.schedule_to_start);
-    scheduled.start_to_close_timeout = wire_duration(timeouts.start_to_close);
-    scheduled.heartbeat_timeout = wire_duration(timeouts.heartbeat);
 }
 
 /// A path as protobuf spells it; JSON's spelling is accepted, too.

@@ -1,10 +1,12 @@
 //! What workers, and whoever completes activities for them, report about activities.
 
+use outlast_proto::temporal::api::common::v1::Payloads;
 use outlast_proto::temporal::api::failure::v1::Failure;
 use outlast_proto::temporal::api::failure::v1::failure::FailureInfo;
 use outlast_proto::temporal::api::workflowservice::v1 as api;
 
 use crate::server::Engine;
+use crate::server::activities::HeartbeatReply;
 use crate::server::errors::{Error, Result};
 use crate::server::execution::RunKey;
 use crate::server::limits::check_identity;
@@ -20,10 +22,8 @@ impl Engine {
         &mut self,
         request: api::RecordActivityTaskHeartbeatRequest,
     ) -> Result<api::RecordActivityTaskHeartbeatResponse> {
-        let (key, token) = self.activity_run(&request.task_token)?;
-        let reply = self.in_run(key, |run, world| {
-            run.heartbeat(&token, request.details, &request.identity, world)
-        })?;
+        let activity = self.activity_run(&request.task_token)?;
+        let reply = self.take_heartbeat(activity, request.details, &request.identity)?;
         Ok(api::RecordActivityTaskHeartbeatResponse {
             cancel_requested: reply.cancel_requested,
             activity_paused: reply.paused,
@@ -39,15 +39,14 @@ impl Engine {
         &mut self,
         request: api::RecordActivityTaskHeartbeatByIdRequest,
     ) -> Result<api::RecordActivityTaskHeartbeatByIdResponse> {
-        let (key, token) = self.find_activity(
+        check_activity_id(&request.activity_id)?;
+        let activity = self.find_activity(
             &request.namespace,
             &request.workflow_id,
             &request.run_id,
             &request.activity_id,
         )?;
-        let reply = self.in_run(key, |run, world| {
-            run.heartbeat(&token, request.details, &request.identity, world)
-        })?;
+        let reply = self.take_heartbeat(activity, request.details, &request.identity)?;
         Ok(api::RecordActivityTaskHeartbeatByIdResponse {
             cancel_requested: reply.cancel_requested,
             activity_paused: reply.paused,
@@ -64,10 +63,8 @@ impl Engine {
         request: api::RespondActivityTaskCompletedRequest,
     ) -> Result<api::RespondActivityTaskCompletedResponse> {
         check_identity(&request.identity)?;
-        let (key, token) = self.activity_run(&request.task_token)?;
-        self.in_run(key, |run, world| {
-            run.complete_activity(&token, request.result, &request.identity, world)
-        })?;
+        let activity = self.activity_run(&request.task_token)?;
+        self.take_result(activity, request.result, &request.identity)?;
         Ok(api::RespondActivityTaskCompletedResponse::default())
     }
 
@@ -79,16 +76,15 @@ impl Engine {
         &mut self,
         request: api::RespondActivityTaskCompletedByIdRequest,
     ) -> Result<api::RespondActivityTaskCompletedByIdResponse> {
+        check_activity_id(&request.activity_id)?;
         check_identity(&request.identity)?;
-        let (key, token) = self.find_activity(
+        let activity = self.find_activity(
             &request.namespace,
             &request.workflow_id,
             &request.run_id,
             &request.activity_id,
         )?;
-        self.in_run(key, |run, world| {
-            run.complete_activity(&token, request.result, &request.identity, world)
-        })?;
+        self.take_result(activity, request.result, &request.identity)?;
         Ok(api::RespondActivityTaskCompletedByIdResponse::default())
     }
 
@@ -110,8 +106,8 @@ impl Engine {
             return Err(Error::invalid("Failure must have ApplicationFailureInfo."));
         }
         check_identity(&request.identity)?;
-        let (key, token) = self.activity_run(&request.task_token)?;
-        let failures = self.in_run(key, |run, world| run.fail_activity(&token, request, world))?;
+        let activity = self.activity_run(&request.task_token)?;
+        let failures = self.take_failure(activity, request)?;
         Ok(api::RespondActivityTaskFailedResponse { failures })
     }
 
@@ -123,8 +119,9 @@ impl Engine {
         &mut self,
         request: api::RespondActivityTaskFailedByIdRequest,
     ) -> Result<api::RespondActivityTaskFailedByIdResponse> {
+        check_activity_id(&request.activity_id)?;
         check_identity(&request.identity)?;
-        let (key, token) = self.find_activity(
+        let activity = self.find_activity(
             &request.namespace,
             &request.workflow_id,
             &request.run_id,
@@ -137,7 +134,7 @@ impl Engine {
             cause: request.cause,
             ..Default::default()
         };
-        let failures = self.in_run(key, |run, world| run.fail_activity(&token, request, world))?;
+        let failures = self.take_failure(activity, request)?;
         Ok(api::RespondActivityTaskFailedByIdResponse { failures })
     }
 
@@ -150,10 +147,8 @@ impl Engine {
         request: api::RespondActivityTaskCanceledRequest,
     ) -> Result<api::RespondActivityTaskCanceledResponse> {
         check_identity(&request.identity)?;
-        let (key, token) = self.activity_run(&request.task_token)?;
-        self.in_run(key, |run, world| {
-            run.cancel_activity(&token, request.details, &request.identity, world)
-        })?;
+        let activity = self.activity_run(&request.task_token)?;
+        self.take_cancellation(activity, request.details, &request.identity)?;
         Ok(api::RespondActivityTaskCanceledResponse::default())
     }
 
@@ -165,17 +160,57 @@ impl Engine {
         &mut self,
         request: api::RespondActivityTaskCanceledByIdRequest,
     ) -> Result<api::RespondActivityTaskCanceledByIdResponse> {
+        check_activity_id(&request.activity_id)?;
         check_identity(&request.identity)?;
-        let (key, token) = self.find_activity(
+        let activity = self.find_activity(
             &request.namespace,
             &request.workflow_id,
             &request.run_id,
             &request.activity_id,
         )?;
-        self.in_run(key, |run, world| {
-            run.cancel_activity(&token, request.details, &request.identity, world)
-        })?;
+        self.take_cancellation(activity, request.details, &request.identity)?;
         Ok(api::RespondActivityTaskCanceledByIdResponse::default())
+    }
+
+    fn take_heartbeat(
+        &mut self,
+        (key, token): (RunKey, TaskToken),
+        details: Option<Payloads>,
+        identity: &str,
+    ) -> Result<HeartbeatReply> {
+        self.in_run(key, |run, world| {
+            run.heartbeat(&token, details, identity, world)
+        })
+    }
+
+    fn take_result(
+        &mut self,
+        (key, token): (RunKey, TaskToken),
+        result: Option<Payloads>,
+        identity: &str,
+    ) -> Result<()> {
+        self.in_run(key, |run, world| {
+            run.complete_activity(&token, result, identity, world)
+        })
+    }
+
+    fn take_failure(
+        &mut self,
+        (key, token): (RunKey, TaskToken),
+        request: api::RespondActivityTaskFailedRequest,
+    ) -> Result<Vec<Failure>> {
+        self.in_run(key, |run, world| run.fail_activity(&token, request, world))
+    }
+
+    fn take_cancellation(
+        &mut self,
+        (key, token): (RunKey, TaskToken),
+        details: Option<Payloads>,
+        identity: &str,
+    ) -> Result<()> {
+        self.in_run(key, |run, world| {
+            run.cancel_activity(&token, details, identity, world)
+        })
     }
 
     pub(in crate::server) fn activity_run(
@@ -198,9 +233,6 @@ impl Engine {
         run_id: &str,
         activity_id: &str,
     ) -> Result<(RunKey, TaskToken)> {
-        if activity_id.is_empty() {
-            return Err(Error::invalid("ActivityId is not set on request."));
-        }
         if workflow_id.is_empty() {
             // It would be an activity without a workflow, of which there are none.
             return Err(Error::not_found(format!(
@@ -210,5 +242,12 @@ impl Engine {
         let execution = workflow_execution(workflow_id, run_id);
         let key = self.find(namespace, Some(&execution))?;
         Ok((key, self.runs[&key].activity_token(activity_id)?))
+    }
+}
+
+fn check_activity_id(activity_id: &str) -> Result<()> {
+    match activity_id.is_empty() {
+        true => Err(Error::invalid("ActivityId is not set on request.")),
+        false => Ok(()),
     }
 }

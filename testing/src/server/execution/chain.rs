@@ -37,17 +37,7 @@ impl Execution {
             known.adopt(attributes);
         }
         let next = world.name_run(&self.namespace, &self.workflow_id);
-        let name = a
-            .task_queue
-            .as_ref()
-            .map(|queue| queue.name.as_str())
-            .unwrap_or_default();
-        let name = if name.is_empty() {
-            self.normal_queue_name()
-        } else {
-            name
-        };
-        let task_queue = Some(normal_queue(name));
+        let task_queue = Some(normal_queue(self.queue_or_own(a.task_queue.as_ref())));
         let workflow_type = a
             .workflow_type
             .clone()

@@ -19,6 +19,7 @@ use outlast_proto::temporal::api::common::v1::{Link, Payload};
 use outlast_proto::temporal::api::enums::v1::{WorkflowExecutionStatus, WorkflowTaskFailedCause};
 use outlast_proto::temporal::api::history::v1 as events;
 use outlast_proto::temporal::api::sdk::v1::UserMetadata;
+use outlast_proto::temporal::api::taskqueue::v1::TaskQueue;
 
 use self::marks::WorkerMarks;
 use self::naming::{RunName, Stamps};
@@ -350,6 +351,22 @@ impl Execution {
 
     pub(super) fn has_completed_task(&self) -> bool {
         self.previous_started_event_id > 0
+    }
+
+    /// The namespace that a command names, or the run's own.
+    pub(super) fn namespace_or_own<'a>(&'a self, asked: &'a str) -> &'a str {
+        match asked.is_empty() {
+            true => &self.namespace,
+            false => asked,
+        }
+    }
+
+    /// The queue that a command names, or the run's own.
+    pub(super) fn queue_or_own<'a>(&'a self, asked: Option<&'a TaskQueue>) -> &'a str {
+        match asked.map(|queue| queue.name.as_str()) {
+            Some("") | None => self.normal_queue_name(),
+            Some(name) => name,
+        }
     }
 
     pub(super) fn normal_queue_name(&self) -> &str {

@@ -41,25 +41,12 @@ impl Execution {
             WorkflowIdReusePolicy::Unspecified => WorkflowIdReusePolicy::AllowDuplicate,
             policy => policy,
         };
-        let namespace = if a.namespace.is_empty() {
-            self.namespace.clone()
-        } else {
-            a.namespace
-        };
+        let namespace = self.namespace_or_own(&a.namespace).to_owned();
         if let Some(attributes) = &mut a.search_attributes {
             let known = world.namespaces.search_attributes_mut(&namespace);
             known.adopt(attributes);
         }
-        let queue = a
-            .task_queue
-            .as_ref()
-            .map(|queue| queue.name.as_str())
-            .unwrap_or_default();
-        let queue = if queue.is_empty() {
-            self.normal_queue_name()
-        } else {
-            queue
-        };
+        let queue = self.queue_or_own(a.task_queue.as_ref());
         let policy = match ParentClosePolicy::try_from(a.parent_close_policy).unwrap_or_default() {
             ParentClosePolicy::Unspecified => ParentClosePolicy::Terminate,
             policy => policy,

@@ -29,12 +29,7 @@ impl Execution {
         completed: i64,
         world: &mut World,
     ) {
-        let asked = a.namespace;
-        let namespace = if asked.is_empty() {
-            self.namespace.clone()
-        } else {
-            asked.clone()
-        };
+        let namespace = self.namespace_or_own(&a.namespace).to_owned();
         let initiated = SignalInitiated {
             workflow_task_completed_event_id: completed,
             namespace_id: namespace_id(&namespace),
@@ -48,7 +43,7 @@ impl Execution {
         };
         // The event repeats the command, which may leave the namespace out.
         let written = SignalInitiated {
-            namespace: asked,
+            namespace: a.namespace,
             ..initiated.clone()
         };
         let initiated_event_id = self.history.append(Draft::new(world.now, written));
@@ -66,12 +61,7 @@ impl Execution {
         completed: i64,
         world: &mut World,
     ) {
-        let asked = a.namespace;
-        let namespace = if asked.is_empty() {
-            self.namespace.clone()
-        } else {
-            asked.clone()
-        };
+        let namespace = self.namespace_or_own(&a.namespace).to_owned();
         let initiated = CancelInitiated {
             workflow_task_completed_event_id: completed,
             namespace_id: namespace_id(&namespace),
@@ -83,7 +73,7 @@ impl Execution {
         };
         // The event repeats the command, which may leave the namespace out.
         let written = CancelInitiated {
-            namespace: asked,
+            namespace: a.namespace,
             ..initiated.clone()
         };
         let initiated_event_id = self.history.append(Draft::new(world.now, written));

@@ -1,7 +1,6 @@
 //! Applies the commands of a completed task. They have been checked, so nothing here can fail.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use outlast_proto::temporal::api::command::v1 as commands;
 use outlast_proto::temporal::api::command::v1::Command;
@@ -15,12 +14,13 @@ use outlast_proto::temporal::api::sdk::v1::UserMetadata;
 use outlast_proto::temporal::api::workflowservice::v1::PollActivityTaskQueueResponse;
 
 use crate::server::activities::ActivityState;
+use crate::server::activities::timeouts::AskedTimeouts;
 use crate::server::execution::retry;
 use crate::server::execution::{Execution, UserTimer};
 use crate::server::history::Draft;
 use crate::server::time::timers::Timer;
 use crate::server::updates::messages::UpdateMessage;
-use crate::server::wire::{capped, normal_queue, set_duration, wire_duration};
+use crate::server::wire::{capped, normal_queue, set_duration};
 use crate::server::world::World;
 
 /// One completion while its commands are applied.
@@ -142,36 +142,23 @@ impl Execution {
         completion: &mut Completion,
         world: &mut World,
     ) {
-        let queue = a
-            .task_queue
-            .as_ref()
-            .map(|queue| queue.name.as_str())
-            .unwrap_or_default();
-        let queue = if queue.is_empty() {
-            self.normal_queue_name()
-        } else {
-            queue
-        }
-        .to_owned();
+        let queue = self.queue_or_own(a.task_queue.as_ref()).to_owned();
         let eager = a.request_eager_execution && queue == self.normal_queue_name();
-        let timeouts = Timeouts::of(&a, self.run_timeout());
-        let scheduled = events::ActivityTaskScheduledEventAttributes {
+        let timeouts = AskedTimeouts::of_command(&a).filled(self.run_timeout());
+        let mut scheduled = events::ActivityTaskScheduledEventAttributes {
             activity_id: a.activity_id,
             activity_type: a.activity_type,
             task_queue: Some(normal_queue(&queue)),
             header: a.header,
             input: a.input,
-            schedule_to_close_timeout: wire_duration(timeouts.schedule_to_close),
-            schedule_to_start_timeout: wire_duration(timeouts.schedule_to_start),
-            start_to_close_timeout: wire_duration(timeouts.start_to_close),
-            heartbeat_timeout: wire_duration(timeouts.heartbeat),
             workflow_task_completed_event_id: completion.completed_event_id,
             retry_policy: Some(retry::with_defaults(&a.retry_policy.unwrap_or_default())),
             use_workflow_build_id: a.use_workflow_build_id,
             priority: a.priority,
+            ..Default::default()
         };
-        let attributes = scheduled.clone();
-        let draft = Draft::new(world.now, attributes);
+        timeouts.write(&mut scheduled);
+        let draft = Draft::new(world.now, scheduled.clone());
         let event_id = self.history.append(draft);
         self.add_activity(event_id, scheduled, world);
         if eager {
@@ -340,38 +327,6 @@ impl Execution {
         };
         let draft = Draft::new(world.now, attributes);
         self.close(WorkflowExecutionStatus::Failed, draft, world);
-    }
-}
-
-/// An activity's timeouts with the server's defaults filled in; zero means none.
-pub(in crate::server) struct Timeouts {
-    pub(in crate::server) schedule_to_close: Duration,
-    pub(in crate::server) schedule_to_start: Duration,
-    pub(in crate::server) start_to_close: Duration,
-    pub(in crate::server) heartbeat: Duration,
-}
-
-impl Timeouts {
-    pub(in crate::server) fn of(
-        a: &commands::ScheduleActivityTaskCommandAttributes,
-        run: Option<Duration>,
-    ) -> Self {
-        let within = |timeout: Option<Duration>, cap: Option<Duration>| match (timeout, cap) {
-            (Some(timeout), Some(cap)) => Some(timeout.min(cap)),
-            (timeout, cap) => timeout.or(cap),
-        };
-        let close = within(set_duration(a.schedule_to_close_timeout.as_ref()), run);
-        let start = within(set_duration(a.schedule_to_start_timeout.as_ref()), close);
-        let run_once = within(set_duration(a.start_to_close_timeout.as_ref()), close);
-        let heartbeat = set_duration(a.heartbeat_timeout.as_ref());
-        Self {
-            schedule_to_close: close.unwrap_or_default(),
-            schedule_to_start: start.unwrap_or_default(),
-            start_to_close: run_once.unwrap_or_default(),
-            heartbeat: heartbeat
-                .map(|h| within(Some(h), run_once).unwrap_or(h))
-                .unwrap_or_default(),
-        }
     }
 }
 

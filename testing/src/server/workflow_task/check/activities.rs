@@ -3,10 +3,10 @@
 use outlast_proto::temporal::api::command::v1::ScheduleActivityTaskCommandAttributes;
 use outlast_proto::temporal::api::enums::v1::WorkflowTaskFailedCause as Cause;
 
+use crate::server::activities::timeouts::AskedTimeouts;
 use crate::server::execution::retry;
 use crate::server::priority;
 use crate::server::task_queues::queue_flaw;
-use crate::server::wire::{duration_flaw, set_duration};
 use crate::server::workflow_task::check::{Checked, Checker, Flaw, excess};
 
 impl<'a> Checker<'a> {
@@ -87,24 +87,5 @@ fn activity_flaw(a: &ScheduleActivityTaskCommandAttributes) -> Option<String> {
     if let Some(flaw) = a.priority.as_ref().and_then(priority::flaw) {
         return Some(format!("invalid priorities: {flaw}"));
     }
-    let timeouts = [
-        ("ScheduleToCloseTimeout", &a.schedule_to_close_timeout),
-        ("ScheduleToStartTimeout", &a.schedule_to_start_timeout),
-        ("StartToCloseTimeout", &a.start_to_close_timeout),
-        ("HeartbeatTimeout", &a.heartbeat_timeout),
-    ];
-    for (name, timeout) in timeouts {
-        if let Some(flaw) = duration_flaw(timeout.as_ref()) {
-            return Some(format!("invalid {name}: {flaw}"));
-        }
-    }
-    let is_unlimited = set_duration(a.start_to_close_timeout.as_ref()).is_none()
-        && set_duration(a.schedule_to_close_timeout.as_ref()).is_none();
-    is_unlimited.then(|| {
-        format!(
-            "a valid StartToCloseTimeout or ScheduleToCloseTimeout must be set on the activity. \
-             ActivityId={} ActivityType={activity_type}",
-            a.activity_id
-        )
-    })
+    AskedTimeouts::of_command(a).flaw(&a.activity_id, activity_type)
 }
