@@ -32,7 +32,13 @@ fn check_link(link: &Link) -> Result<()> {
             Some("batch job link must not have an empty job ID")
         }
         Some(Variant::BatchJob(_)) => None,
-        Some(_) | None => Some("unsupported link variant"),
+        Some(
+            Variant::Activity(_)
+            | Variant::Callback(_)
+            | Variant::NexusOperation(_)
+            | Variant::Workflow(_),
+        )
+        | None => Some("unsupported link variant"),
     };
     match flaw {
         Some(flaw) => Err(Error::invalid(flaw)),

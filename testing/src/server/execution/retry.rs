@@ -114,7 +114,14 @@ fn is_retryable(failure: &Failure, refused: &[String]) -> bool {
         }
         Some(FailureInfo::ServerFailureInfo(info)) => !info.non_retryable,
         Some(FailureInfo::CanceledFailureInfo(_) | FailureInfo::TerminatedFailureInfo(_)) => false,
-        _ => true,
+        Some(
+            FailureInfo::ActivityFailureInfo(_)
+            | FailureInfo::ChildWorkflowExecutionFailureInfo(_)
+            | FailureInfo::NexusHandlerFailureInfo(_)
+            | FailureInfo::NexusOperationExecutionFailureInfo(_)
+            | FailureInfo::ResetWorkflowFailureInfo(_),
+        )
+        | None => true,
     }
 }
 

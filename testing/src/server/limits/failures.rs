@@ -51,7 +51,17 @@ fn shortened(failure: &Failure, room: &mut Room) -> Failure {
             room.shrink(FIELD_BYTES);
             Some(FailureInfo::ServerFailureInfo(*info))
         }
-        _ => None,
+        Some(
+            FailureInfo::ActivityFailureInfo(_)
+            | FailureInfo::CanceledFailureInfo(_)
+            | FailureInfo::ChildWorkflowExecutionFailureInfo(_)
+            | FailureInfo::NexusHandlerFailureInfo(_)
+            | FailureInfo::NexusOperationExecutionFailureInfo(_)
+            | FailureInfo::ResetWorkflowFailureInfo(_)
+            | FailureInfo::TerminatedFailureInfo(_)
+            | FailureInfo::TimeoutFailureInfo(_),
+        )
+        | None => None,
     };
     let source = room.take(&failure.source);
     let message = room.take(&failure.message);

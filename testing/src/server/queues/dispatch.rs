@@ -12,7 +12,10 @@ impl Engine {
         while self.dispatch_next() {}
     }
 
-    /// Gives one waiting poll a task, or drops a task that is stale; false if there is none.
+    /// Lets one waiting poll meet one task; false if there are no two that may meet.
+    ///
+    /// A task that its run has moved on from, as its stamp tells, is dropped here, and one whose run
+    /// has to be on another version first comes back when it is. The poll stays then.
     pub(in crate::server) fn dispatch_next(&mut self) -> bool {
         let (now, world) = (self.world.now, &mut self.world);
         let next = world.queues.next_match(&mut world.decisions, now);
@@ -177,7 +180,14 @@ impl Engine {
     pub(in crate::server) fn answer_empty(&mut self, call: CallId) {
         let queue_type = match self.world.calls.place(call) {
             Some(Place::Queue(queue)) => queue.queue_type,
-            _ => QueueType::Workflow,
+            Some(
+                Place::History(_)
+                | Place::Nap(_)
+                | Place::Query(_)
+                | Place::Sleep
+                | Place::Update(_),
+            )
+            | None => return,
         };
         let answer = match queue_type {
             QueueType::Activity => Answer::ActivityTask(Box::default()),

@@ -62,7 +62,10 @@ impl Engine {
                 " successfully",
                 "allow duplicate workflow Id if last run failed.",
             ),
-            _ => return Ok(Verdict::New { terminate: None }),
+            Reuse::AllowDuplicate
+            | Reuse::AllowDuplicateFailedOnly
+            | Reuse::TerminateIfRunning
+            | Reuse::Unspecified => return Ok(Verdict::New { terminate: None }),
         };
         Err(already_started(
             run,

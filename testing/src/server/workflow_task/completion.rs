@@ -7,7 +7,8 @@ use outlast_proto::temporal::api::failure::v1::failure::FailureInfo;
 use outlast_proto::temporal::api::failure::v1::{Failure, ServerFailureInfo};
 use outlast_proto::temporal::api::history::v1 as events;
 use outlast_proto::temporal::api::workflowservice::v1::{
-    RespondWorkflowTaskCompletedRequest, RespondWorkflowTaskCompletedResponse,
+    PollActivityTaskQueueResponse, RespondWorkflowTaskCompletedRequest,
+    RespondWorkflowTaskCompletedResponse,
 };
 
 use crate::server::deployments::Version;
@@ -107,7 +108,7 @@ impl Execution {
         worker: Option<&Version>,
         request: RespondWorkflowTaskCompletedRequest,
         world: &mut World,
-    ) -> Vec<outlast_proto::temporal::api::workflowservice::v1::PollActivityTaskQueueResponse> {
+    ) -> Vec<PollActivityTaskQueueResponse> {
         let options = request.deployment_options.unwrap_or_default();
         let attributes = events::WorkflowTaskCompletedEventAttributes {
             scheduled_event_id: task.scheduled_event_id,

@@ -53,6 +53,30 @@ pub(super) fn closes_run(command: &Command) -> bool {
     )
 }
 
+/// How many events a command writes itself; of a message, it only tells the place.
+pub(super) fn own_events(attributes: &Attributes) -> i64 {
+    match kind_of(attributes) {
+        Kind::ProtocolMessage => 0,
+        Kind::CancelTimer
+        | Kind::CancelWorkflowExecution
+        | Kind::CompleteWorkflowExecution
+        | Kind::ContinueAsNewWorkflowExecution
+        | Kind::FailWorkflowExecution
+        | Kind::ModifyWorkflowProperties
+        | Kind::RecordMarker
+        | Kind::RequestCancelActivityTask
+        | Kind::RequestCancelExternalWorkflowExecution
+        | Kind::RequestCancelNexusOperation
+        | Kind::ScheduleActivityTask
+        | Kind::ScheduleNexusOperation
+        | Kind::SignalExternalWorkflowExecution
+        | Kind::StartChildWorkflowExecution
+        | Kind::StartTimer
+        | Kind::Unspecified
+        | Kind::UpsertWorkflowSearchAttributes => 1,
+    }
+}
+
 /// The attributes of a command, which must be of its kind.
 pub(super) fn attributes_of(command: &Command) -> std::result::Result<&Attributes, Flaw> {
     let kind = command.command_type();
@@ -64,12 +88,16 @@ pub(super) fn attributes_of(command: &Command) -> std::result::Result<&Attribute
 
 fn without_attributes(kind: Kind) -> Flaw {
     let name = kind_name(kind);
-    let text = match kind {
-        Kind::ScheduleNexusOperation => "empty ScheduleNexusOperationCommandAttributes".to_owned(),
-        Kind::RequestCancelNexusOperation => {
-            "empty CancelNexusOperationCommandAttributes".to_owned()
-        }
-        _ => format!("{name}CommandAttributes is not set on {name}Command."),
+    let is_nexus = matches!(
+        kind,
+        Kind::RequestCancelNexusOperation | Kind::ScheduleNexusOperation
+    );
+    let text = match is_nexus {
+        true => format!(
+            "empty {}CommandAttributes",
+            name.trim_start_matches("Request")
+        ),
+        false => format!("{name}CommandAttributes is not set on {name}Command."),
     };
     Flaw::new(cause_of(kind), text)
 }

@@ -1,6 +1,5 @@
 //! Messages about updates, and the commands that place them among the others.
 
-use outlast_proto::temporal::api::command::v1::command::Attributes;
 use outlast_proto::temporal::api::enums::v1::WorkflowTaskFailedCause as Cause;
 use outlast_proto::temporal::api::protocol::v1::Message as WireMessage;
 use outlast_proto::temporal::api::update::v1::{Acceptance, Response};
@@ -118,14 +117,6 @@ impl<'a> Checker<'a> {
         } else {
             repeats_request.then_some(Standing::Sent)
         }
-    }
-}
-
-/// How many events a command writes itself.
-pub(super) fn own_events(attributes: &Attributes) -> i64 {
-    match attributes {
-        Attributes::ProtocolMessageCommandAttributes(_) => 0,
-        _ => 1,
     }
 }
 

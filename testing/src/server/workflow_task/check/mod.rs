@@ -105,7 +105,7 @@ impl<'a> Checker<'a> {
         self.check_attributes(attributes)?;
         self.check_sizes(attributes)?;
         self.pending.add(attributes)?;
-        self.next_event_id += messages::own_events(attributes);
+        self.next_event_id += kinds::own_events(attributes);
         Ok(())
     }
 
