@@ -40,7 +40,7 @@ pub(super) struct CallLog {
     entries: Mutex<Vec<Entry>>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Entry {
     token: TaskToken,
     activity: String,
@@ -85,9 +85,10 @@ impl CallLog {
     }
 
     pub(super) fn of<K: Activity>(&self) -> Vec<CallOf<K>> {
-        let entries = self.entries();
-        let ours = entries.iter().filter(|entry| entry.activity == K::NAME);
-        ours.map(Entry::typed::<K>).collect()
+        let ours = |entry: &&Entry| entry.activity == K::NAME;
+        let entries: Vec<Entry> = self.entries().iter().filter(ours).cloned().collect();
+        // Values are decoded by code of the test, while others may use the log.
+        entries.iter().map(Entry::typed::<K>).collect()
     }
 
     /// The names of the activities that were called, one for each first attempt.

@@ -65,7 +65,10 @@ impl TestEnv {
     /// ```
     #[must_use]
     pub fn activities(self, set: impl ActivitySet) -> Self {
-        Arc::new(set).register(&mut self.shared.activities());
+        // How a set registers itself is code of the test.
+        let mut activities = self.shared.activities().clone();
+        Arc::new(set).register(&mut activities);
+        *self.shared.activities() = activities;
         self
     }
 

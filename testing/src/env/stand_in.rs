@@ -70,7 +70,8 @@ impl TestEnv {
         let program = MockProgram::new(STAND_IN, |_: WorkflowContext, _: &[Payload]| {
             Ok(Box::pin(std::future::pending()) as Coroutine)
         });
-        self.shared.workers().add_mock(program);
+        let replaced = self.shared.workers().add_mock(program);
+        drop(replaced);
         let queue = self.shared.mock_queue(STAND_IN);
         let start = self.shared.client.start_by_name(STAND_IN, ());
         if let Err(error) = start.task_queue(queue).id(id.clone()).await {
@@ -125,6 +126,27 @@ impl TestEnv {
     ///
     /// # Panics
     /// When there is no such workflow, and where the environment is attached to a real server.
+    ///
+    /// # Examples
+    /// ```
+    /// # use outlast::prelude::*;
+    /// # use outlast_testing::TestEnv;
+    /// #[workflow]
+    /// async fn tidy(ctx: WorkflowContext) -> WorkflowResult<String> {
+    ///     Ok(ctx.canceled().await)
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let env = TestEnv::new();
+    /// let tidying = env.start(tidy, ()).id("tidy").await;
+    /// assert_eq!(env.cancel_request("tidy"), None);
+    ///
+    /// tidying.cancel().reason("dinner is ready").await.unwrap();
+    /// assert_eq!(tidying.result().await.unwrap(), "dinner is ready");
+    /// let request = env.cancel_request("tidy").unwrap();
+    /// assert_eq!((request.at, request.by), (env.now(), None));
+    /// # }
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn cancel_request(&self, workflow_id: impl Into<WorkflowId>) -> Option<CancelRequest> {

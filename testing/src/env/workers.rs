@@ -1,6 +1,6 @@
 //! The workers of an environment.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,10 +17,10 @@ use super::shared::Shared;
 /// The workers that run, and the ids that were given out.
 #[derive(Default)]
 pub(super) struct Workers {
-    /// By task queue. Each workflow type has a queue of its own, so that a worker is never asked
-    /// for a type that it does not know.
-    running: BTreeMap<String, AbortHandle>,
-    /// What else runs for the environment.
+    /// The task queues that have a worker. Each workflow type has a queue of its own, so that a
+    /// worker is never asked for a type that it does not know.
+    attended: BTreeSet<String>,
+    /// The workers, and what else runs for the environment.
     tasks: Vec<AbortHandle>,
     /// Queues that are to be attended as soon as the test does something.
     pub(super) queues_to_come: Vec<String>,
@@ -56,9 +56,11 @@ impl Shared {
     #[track_caller]
     fn run_one(&self, queue: &str) {
         let mut workers = self.workers();
-        if workers.running.contains_key(queue) {
+        let is_first = workers.attended.is_empty();
+        if !workers.attended.insert(queue.to_owned()) {
             return;
         }
+        drop(workers);
         let mut builder = Worker::builder(self.client.clone(), queue)
             .activity_registry(self.activities().clone())
             .workflow_threads(1);
@@ -67,32 +69,41 @@ impl Shared {
             server.expect_worker_in(self.client.namespace(), queue);
             // The clock stands still while an activity runs: it need not wait to be heard.
             builder = builder.max_heartbeat_throttle(Duration::from_millis(1));
-            if workers.running.is_empty() {
+            if is_first {
                 let server = server.clone();
-                workers.run(async move { match server.pass_time_for_others().await {} });
+                self.workers()
+                    .run(async move { match server.pass_time_for_others().await {} });
             }
         }
-        for mock in workers.mocks.values() {
+        // What the test sets on workers is its own code, which may ask for whatever is in here.
+        let (mocks, setup, workflows) = self.workers().programs();
+        for mock in mocks.values() {
             builder = builder.program(Arc::new(mock.clone()));
         }
-        if let Some(setup) = &workers.setup {
+        if let Some(setup) = setup {
             builder = setup(builder);
         }
-        for (name, add) in &workers.workflows {
-            if !workers.mocks.contains_key(name) {
+        for (name, add) in workflows {
+            if !mocks.contains_key(name) {
                 builder = add(builder);
             }
         }
         let worker = builder.build();
         let worker = worker.unwrap_or_else(|error| panic!("the worker of `{queue}`: {error}"));
-        let task = spawn(async move {
+        self.workers().run(async move {
             if let Err(error) = worker.run().await {
                 tracing::error!(%error, "a test environment's worker ended");
             }
         });
-        workers.running.insert(queue.to_owned(), task);
     }
 }
+
+/// Workflow types that have a closure for their code, what the test sets on workers, and real types.
+type Programs = (
+    BTreeMap<&'static str, MockProgram>,
+    Option<Arc<WorkerSetup>>,
+    BTreeMap<&'static str, Arc<WorkerSetup>>,
+);
 
 impl Workers {
     /// Adds a workflow type for all workers that are to come.
@@ -110,9 +121,17 @@ impl Workers {
         self.mocks.contains_key(name)
     }
 
-    /// Adds a workflow type with a closure for its code, for all workers that are to come.
-    pub(super) fn add_mock(&mut self, mock: MockProgram) {
-        self.mocks.insert(mock.type_name(), mock);
+    /// Adds a workflow type with a closure for its code, for all workers that are to come. Returns
+    /// the one in whose place it comes, to be dropped when the workers are not locked any more.
+    #[must_use]
+    pub(super) fn add_mock(&mut self, mock: MockProgram) -> Option<MockProgram> {
+        self.mocks.insert(mock.type_name(), mock)
+    }
+
+    /// What every worker runs.
+    fn programs(&self) -> Programs {
+        let setup = self.setup.clone();
+        (self.mocks.clone(), setup, self.workflows.clone())
     }
 
     /// Has the queue attended that is named for a workflow type.
@@ -134,7 +153,7 @@ impl Workers {
 
     /// Ends everything at once.
     pub(super) fn stop(&mut self) {
-        for task in self.running.values().chain(&self.tasks) {
+        for task in &self.tasks {
             task.abort();
         }
     }

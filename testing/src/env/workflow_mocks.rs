@@ -90,9 +90,10 @@ impl TestEnv {
         };
         let program = MockProgram::new(F::Workflow::NAME, body);
         let mut workers = self.shared.workers();
-        workers.add_mock(program);
+        let replaced = workers.add_mock(program);
         workers.attend_own_queue(F::Workflow::NAME);
         drop(workers);
+        drop(replaced);
         self
     }
 
@@ -101,6 +102,24 @@ impl TestEnv {
     ///
     /// # Panics
     /// When it was not mocked, or is refused.
+    ///
+    /// # Examples
+    /// ```
+    /// # use outlast::prelude::*;
+    /// # use outlast_testing::TestEnv;
+    /// # #[workflow]
+    /// # async fn ship(ctx: WorkflowContext, order: String) -> WorkflowResult<String> {
+    /// #     unreachable!("{order} {ctx:?}")
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let env = TestEnv::new().mock_workflow(ship, |order| match order.as_str() {
+    ///     "" => Err(WorkflowError::application("Nothing", "there is nothing to ship")),
+    ///     order => Ok(format!("{order} is on its way")),
+    /// });
+    /// let nothing = env.start_mocked(ship, String::new()).await;
+    /// assert_eq!(nothing.result().await.unwrap_err().application_kind(), Some("Nothing"));
+    /// # }
+    /// ```
     pub async fn start_mocked<F, M>(
         &self,
         workflow: F,
@@ -130,6 +149,24 @@ impl TestEnv {
     /// # Panics
     /// When arguments are not of the workflow's types, and where the environment is attached to a
     /// real server.
+    ///
+    /// # Examples
+    /// ```
+    /// # use outlast::prelude::*;
+    /// # use outlast_testing::TestEnv;
+    /// #[workflow]
+    /// async fn greet(ctx: WorkflowContext, name: String) -> WorkflowResult<String> {
+    ///     Ok(format!("hello, {name}"))
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let env = TestEnv::new();
+    /// for name in ["ada", "bob"] {
+    ///     env.execute(greet, name.to_owned()).await.unwrap();
+    /// }
+    /// assert_eq!(env.workflow_inputs(greet), ["ada", "bob"]);
+    /// # }
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn workflow_inputs<F, M>(

@@ -19,6 +19,7 @@ mod mocks;
 mod nexus_mocks;
 mod orders;
 mod races;
+mod reentry;
 mod running;
 mod scene;
 mod sets;

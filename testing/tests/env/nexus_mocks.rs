@@ -16,7 +16,8 @@ use crate::scene::*;
 use crate::support::builders::seconds;
 use crate::support::peer::{Peer, cancel_operation, payload, schedule_operation};
 
-const CHARGE: NexusOperation<String, u64> = NexusOperation::new("bank", "cards", "charge");
+pub(crate) const CHARGE: NexusOperation<String, u64> =
+    NexusOperation::new("bank", "cards", "charge");
 
 const SEND: NexusOperation<String, u64> = NexusOperation::new("post", "parcels", "send");
 
@@ -40,7 +41,7 @@ fn send_parcel() -> ScheduleNexusOperationCommandAttributes {
 }
 
 /// Charges a pen, and ends with the event that tells how that ended.
-async fn charge_pen(env: &TestEnv, end: E) -> Vec<HistoryEvent> {
+pub(crate) async fn charge_pen(env: &TestEnv, end: E) -> Vec<HistoryEvent> {
     let decide = |event| match event {
         E::WorkflowExecutionStarted => vec![schedule_operation(call("charge"))],
         _ => vec![],

@@ -16,16 +16,16 @@ use crate::env::problems::Problems;
 /// All attempts of activities in an environment.
 pub(in crate::env) struct Attempts {
     backend: Backend,
+    plans: Plans<ActivityContext, Answer>,
     script: Mutex<Script>,
     pulse: Pulse,
     pub(in crate::env) log: CallLog,
     pub(in crate::env) problems: Problems,
 }
 
-/// What was said of activities.
+/// What was said of activities, apart from mocks.
 #[derive(Default)]
 struct Script {
-    plans: Plans<ActivityContext, Answer>,
     fallback: Option<Arc<Fallback>>,
     tolerates_panics: bool,
     times: BTreeMap<&'static str, ActivityTime>,
@@ -49,6 +49,7 @@ impl Attempts {
         Self {
             log: CallLog::new(backend.now()),
             backend,
+            plans: Plans::default(),
             script: Mutex::default(),
             pulse: Pulse::default(),
             problems: Problems::new(),
@@ -57,20 +58,22 @@ impl Attempts {
 
     /// Adds a plan; the number names it.
     pub(in crate::env) fn add_plan(&self, plan: ActivityPlan) -> usize {
-        self.script().plans.add(plan)
+        self.plans.add(plan)
     }
 
     /// Adds a plan in place of all others of the same activity.
     pub(in crate::env) fn replace_plans(&self, plan: ActivityPlan) -> usize {
-        self.script().plans.replace(plan)
+        self.plans.replace(plan)
     }
 
     pub(in crate::env) fn change_plan(&self, plan: usize, change: impl FnOnce(&mut ActivityPlan)) {
-        self.script().plans.change(plan, change);
+        self.plans.change(plan, change);
     }
 
     pub(in crate::env) fn set_fallback(&self, fallback: Arc<Fallback>) {
-        self.script().fallback = Some(fallback);
+        let replaced = self.script().fallback.replace(fallback);
+        // Dropped when the script is free again, because it is code of the test.
+        drop(replaced);
     }
 
     pub(in crate::env) fn set_time(&self, activity: &'static str, time: ActivityTime) {
@@ -83,13 +86,12 @@ impl Attempts {
 
     /// Forgets all mocks, when they were checked.
     pub(in crate::env) fn forget_plans(&self) {
-        self.script().plans.clear();
+        self.plans.clear();
     }
 
     /// What the test expected of mocks and did not get, if that is so.
     pub(in crate::env) fn unmet(&self) -> Option<String> {
-        let script = self.script();
-        script.plans.unmet(|activity| self.log.report(activity))
+        self.plans.unmet(|activity| self.log.report(activity))
     }
 
     /// Lets the mock answer, or the real activity.
@@ -127,21 +129,20 @@ impl Attempts {
 
     fn choose(&self, attempt: &ActivityContext, input: &[Payload], is_registered: bool) -> Choice {
         let activity = &attempt.info().activity_type;
-        let mut script = self.script();
         let calls = || self.log.report(activity);
-        match script.plans.choose(activity, attempt, input, calls) {
+        match self.plans.choose(activity, attempt, input, calls) {
             Chosen::Answer(answer) => Choice::Answer(answer),
             Chosen::Unexpected(report) => Choice::Unexpected(report),
-            Chosen::NotMocked => match (&script.fallback, is_registered) {
-                (_, true) => Choice::Registered,
-                (Some(fallback), false) => Choice::Fallback(Arc::clone(fallback)),
-                (None, false) => Choice::Unknown,
+            Chosen::NotMocked if is_registered => Choice::Registered,
+            Chosen::NotMocked => match self.script().fallback.clone() {
+                Some(fallback) => Choice::Fallback(fallback),
+                None => Choice::Unknown,
             },
         }
     }
 
     fn script(&self) -> MutexGuard<'_, Script> {
-        // A matcher may panic, which fails the test; the plans are as good as before.
+        // Nothing panics half way through a change.
         self.script.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -87,7 +87,8 @@ impl<K: Activity> ActivityMock<K> {
         }
     }
 
-    /// Only for calls whose arguments are as `matches` says. It takes what a caller writes.
+    /// Only for calls whose arguments are as `matches` says. It takes what a caller writes, and may
+    /// ask the environment, for instance for the calls so far, of which this one is the last.
     pub fn with(
         &mut self,
         matches: impl Fn(&InputOf<K::Args>) -> bool + Send + Sync + 'static,

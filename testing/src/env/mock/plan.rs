@@ -1,6 +1,7 @@
 //! [`Plan`]: which calls a mock is for, how many it expects, and what they come to.
 
 use std::panic::Location;
+use std::sync::Arc;
 
 use outlast::Payload;
 
@@ -12,7 +13,7 @@ pub(in crate::env) struct Plan<C, A> {
     /// What is mocked.
     name: String,
     place: &'static Location<'static>,
-    matchers: Vec<Matcher<C>>,
+    matchers: Vec<Arc<Matcher<C>>>,
     /// The fewest and the most calls that are expected.
     expected: (u32, Option<u32>),
     /// What the calls come to, one after the other; the last is for all that follow.
@@ -42,6 +43,10 @@ impl<C> Matcher<C> {
             matches: Box::new(matches),
         }
     }
+
+    pub(super) fn matches(&self, call: &C, input: &[Payload]) -> bool {
+        (self.matches)(call, input)
+    }
 }
 
 impl<C, A: Clone + Default> Plan<C, A> {
@@ -59,7 +64,7 @@ impl<C, A: Clone + Default> Plan<C, A> {
     }
 
     pub(in crate::env) fn narrow(&mut self, matcher: Matcher<C>) {
-        self.matchers.push(matcher);
+        self.matchers.push(Arc::new(matcher));
     }
 
     pub(in crate::env) fn expect(&mut self, least: u32, most: Option<u32>) {
@@ -106,10 +111,14 @@ impl<C, A: Clone + Default> Plan<C, A> {
         &self.name
     }
 
-    /// Whether the plan is for the call, and has not had all the calls it expects.
-    pub(super) fn takes(&self, call: &C, input: &[Payload]) -> bool {
-        self.most().is_none_or(|most| self.calls < most)
-            && self.matchers.iter().all(|m| (m.matches)(call, input))
+    /// Whether it is a plan for the name that has not had all the calls it expects.
+    pub(super) fn is_open_for(&self, name: &str) -> bool {
+        self.is_of(name) && self.most().is_none_or(|most| self.calls < most)
+    }
+
+    /// What a call has to be like, to be looked at while others may use the plan.
+    pub(super) fn matchers(&self) -> Vec<Arc<Matcher<C>>> {
+        self.matchers.clone()
     }
 
     pub(super) fn is_met(&self) -> bool {

@@ -17,7 +17,8 @@ impl Shared {
         let program = MockProgram::new(WORKFLOW_TYPE, move |ctx, _| {
             Ok(Box::pin(live(ctx, Arc::clone(&mocks))) as Coroutine)
         });
-        self.workers().add_mock(program);
+        let replaced = self.workers().add_mock(program);
+        drop(replaced);
         self.mock_queue(WORKFLOW_TYPE)
     }
 }

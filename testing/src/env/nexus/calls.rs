@@ -30,12 +30,12 @@ pub struct NexusCall<I, O> {
 #[derive(Debug)]
 pub(super) struct NexusLog {
     start: SystemTime,
-    entries: Vec<Entry>,
+    entries: Vec<LoggedCall>,
 }
 
 /// A call as it came over the wire.
-#[derive(Debug)]
-struct Entry {
+#[derive(Clone, Debug)]
+pub(super) struct LoggedCall {
     name: String,
     input: Payload,
     at: SystemTime,
@@ -60,7 +60,7 @@ impl NexusLog {
         headers: BTreeMap<String, String>,
         at: SystemTime,
     ) -> usize {
-        self.entries.push(Entry {
+        self.entries.push(LoggedCall {
             name: name.to_owned(),
             input,
             at,
@@ -97,13 +97,10 @@ impl NexusLog {
             .is_some()
     }
 
-    pub(super) fn of<I, O>(&self, name: &str) -> Vec<NexusCall<I, O>>
-    where
-        I: FromPayload,
-        O: FromPayload,
-    {
+    /// The calls of an operation.
+    pub(super) fn of(&self, name: &str) -> Vec<LoggedCall> {
         let ours = self.entries.iter().filter(|entry| entry.name == name);
-        ours.map(Entry::typed).collect()
+        ours.cloned().collect()
     }
 
     /// The calls of an operation, a line for each.
@@ -119,7 +116,7 @@ impl NexusLog {
         }
     }
 
-    fn line(&self, entry: &Entry) -> String {
+    fn line(&self, entry: &LoggedCall) -> String {
         let input = text::value(&entry.input);
         let after = text::duration(entry.at.duration_since(self.start).unwrap_or_default());
         let result = match &entry.result {
@@ -130,14 +127,14 @@ impl NexusLog {
         format!("({input}), at +{after}: {result}")
     }
 
-    fn named(&mut self, token: &str) -> Option<&mut Entry> {
+    fn named(&mut self, token: &str) -> Option<&mut LoggedCall> {
         let mut entries = self.entries.iter_mut();
         entries.find(|entry| entry.token.as_deref() == Some(token))
     }
 }
 
-impl Entry {
-    fn typed<I: FromPayload, O: FromPayload>(&self) -> NexusCall<I, O> {
+impl LoggedCall {
+    pub(super) fn typed<I: FromPayload, O: FromPayload>(&self) -> NexusCall<I, O> {
         let name = &self.name;
         let input = I::from_payload(&self.input);
         let output = |value: &Payload| {

@@ -59,7 +59,8 @@ impl<I, O> NexusMock<I, O> {
         }
     }
 
-    /// Only for calls whose input is as `matches` says.
+    /// Only for calls whose input is as `matches` says. It may ask the environment, for instance for
+    /// the calls before this one.
     pub fn with(&mut self, matches: impl Fn(&I) -> bool + Send + Sync + 'static) -> &mut Self
     where
         I: FromPayload,

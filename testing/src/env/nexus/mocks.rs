@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use outlast::Payload;
 use outlast::convert::{DecodeError, FromPayload};
 
-use super::calls::{NexusCall, NexusLog};
+use super::calls::{LoggedCall, NexusCall, NexusLog};
 use super::{NexusError, NexusHandlerError};
 use crate::env::callbacks::message_of;
 use crate::env::mock::{Chosen, Plan, Plans};
@@ -19,11 +19,12 @@ use crate::env::text;
 /// All mocked Nexus operations of an environment.
 pub(in crate::env) struct NexusMocks {
     problems: Problems,
+    plans: Plans<(), Reply>,
     state: Mutex<State>,
 }
 
+/// What is known of operations; none of it is code of the test, which may ask for any of it.
 struct State {
-    plans: Plans<(), Reply>,
     log: NexusLog,
     /// The endpoints whose requests are answered.
     endpoints: BTreeSet<&'static str>,
@@ -79,13 +80,13 @@ pub(super) enum Answered {
 impl NexusMocks {
     pub(in crate::env) fn new(start: SystemTime, problems: Problems) -> Self {
         let state = State {
-            plans: Plans::default(),
             log: NexusLog::new(start),
             endpoints: BTreeSet::new(),
             started: BTreeMap::new(),
         };
         Self {
             problems,
+            plans: Plans::default(),
             state: Mutex::new(state),
         }
     }
@@ -96,22 +97,21 @@ impl NexusMocks {
     }
 
     pub(super) fn add_plan(&self, plan: OperationPlan) -> usize {
-        self.state().plans.add(plan)
+        self.plans.add(plan)
     }
 
     pub(super) fn replace_plans(&self, plan: OperationPlan) -> usize {
-        self.state().plans.replace(plan)
+        self.plans.replace(plan)
     }
 
     pub(super) fn change_plan(&self, plan: usize, change: impl FnOnce(&mut OperationPlan)) {
-        self.state().plans.change(plan, change);
+        self.plans.change(plan, change);
     }
 
     /// What the test expected of mocks and did not get, if that is so. The mocks are forgotten.
     pub(in crate::env) fn take_unmet(&self) -> Option<String> {
-        let mut state = self.state();
-        let unmet = state.plans.unmet(|name| state.log.report(name));
-        state.plans.clear();
+        let unmet = self.plans.unmet(|name| self.state().log.report(name));
+        self.plans.clear();
         unmet
     }
 
@@ -120,7 +120,9 @@ impl NexusMocks {
         I: FromPayload,
         O: FromPayload,
     {
-        self.state().log.of(name)
+        let calls = self.state().log.of(name);
+        // Values are decoded by code of the test, while others may use the log.
+        calls.iter().map(LoggedCall::typed).collect()
     }
 
     /// Answers a call, and counts it.
@@ -154,13 +156,10 @@ impl NexusMocks {
         headers: BTreeMap<String, String>,
         now: SystemTime,
     ) -> (usize, Result<Reply, NexusError>) {
-        let mut state = self.state();
-        let State { plans, log, .. } = &mut *state;
         let inputs = std::slice::from_ref(input);
-        let chosen = self.caught(name, || {
-            plans.choose(name, &(), inputs, || log.report(name))
-        });
-        let call = log.begin(name, input.clone(), headers, now);
+        let calls = || self.state().log.report(name);
+        let chosen = self.caught(name, || self.plans.choose(name, &(), inputs, calls));
+        let call = self.state().log.begin(name, input.clone(), headers, now);
         let reply = chosen.and_then(|chosen| match chosen {
             Chosen::Answer(reply) => Ok(reply),
             Chosen::Unexpected(report) => Err(self.refuse(report)),
@@ -168,7 +167,7 @@ impl NexusMocks {
                 "the Nexus operation `{name}` was called with {}, and nobody mocked it; mocked \
                  are {}",
                 text::input(inputs),
-                plans.names().join(", ")
+                self.plans.names().join(", ")
             ))),
         });
         (call, reply)
@@ -244,7 +243,7 @@ impl NexusMocks {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        // A result that cannot be decoded panics in the test; the log is as good as before.
+        // Nothing panics half way through a change.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
