@@ -11,6 +11,7 @@ use outlast::definition::{Activity, ActivityFn};
 use super::TestEnv;
 use super::backend::Backend;
 use crate::Server;
+use crate::server::later;
 
 /// How virtual time passes while an activity runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -81,7 +82,7 @@ pub(super) async fn spend(
         ActivityTime::Takes(length) => {
             let began = server.now();
             let result = run.await;
-            backend.take_time(&attempt, began + length).await;
+            backend.take_time(&attempt, later(began, length)).await;
             result
         }
         ActivityTime::Detached => {

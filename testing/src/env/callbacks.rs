@@ -46,7 +46,8 @@ impl TestEnv {
     /// A callback that fails or panics fails the test.
     ///
     /// # Panics
-    /// Outside a tokio runtime, and where the environment is attached to a real server.
+    /// Outside a tokio runtime, when virtual time ends before, and where the environment is attached
+    /// to a real server.
     ///
     /// # Examples
     /// ```
@@ -84,7 +85,8 @@ impl TestEnv {
     {
         let server = self.shared.backend.in_memory("TestEnv::after");
         let place = Location::caller();
-        let alarm = server.set_alarm(server.now() + delay, what(place));
+        let moment = server.look_ahead(&what(place), delay);
+        let alarm = server.set_alarm(moment, what(place));
         self.run_at(place, alarm, callback);
     }
 

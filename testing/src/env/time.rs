@@ -1,5 +1,6 @@
 //! Virtual time in the hands of a test.
 
+use std::panic::Location;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -18,8 +19,8 @@ impl TestEnv {
     /// Lets virtual time pass. Whatever becomes due meanwhile has been dealt with at the end.
     ///
     /// # Panics
-    /// When the test [would hang](Self#when-a-test-fails-at-once), and where the environment is
-    /// attached to a real server.
+    /// When the test [would hang](Self#when-a-test-fails-at-once), when virtual time ends before (it
+    /// goes no further than the year 9998), and where the environment is attached to a real server.
     ///
     /// # Examples
     /// ```
@@ -214,7 +215,7 @@ impl TestEnv {
     pub fn run_until(&self, condition: impl AsyncFn() -> bool) -> impl Future<Output = ()> {
         let server = self.shared.backend.in_memory("TestEnv::run_until").clone();
         let watch = self.shared.watch();
-        let place = std::panic::Location::caller();
+        let place = Location::caller();
         watch.run(async move {
             loop {
                 server.idle().await;
@@ -236,6 +237,7 @@ impl TestEnv {
     }
 
     /// Everything that is due at some time, soonest first: timers, timeouts, retries, callbacks.
+    /// What is due later than virtual time goes, beyond the year 9998, never comes, and is not there.
     ///
     /// # Panics
     /// Where the environment is attached to a real server.
@@ -301,6 +303,10 @@ impl TestEnv {
     /// Keeps virtual time from passing until the guard is dropped. The reason is seen in
     /// [`diagnostics`](Self::diagnostics).
     ///
+    /// What tasks of the test's tokio runtime do comes before time passes by itself. A hold is for
+    /// what comes from outside: other threads, I/O, timers of tokio, and the test function itself
+    /// where it runs with `multi_thread` and only spawned tasks wait.
+    ///
     /// # Panics
     /// Where the environment is attached to a real server.
     ///
@@ -358,7 +364,7 @@ impl TestEnv {
     /// ```
     #[track_caller]
     pub fn real_time<F: Future>(&self, work: F) -> impl Future<Output = F::Output> + use<F> {
-        let reason = format!("the real time at {}", std::panic::Location::caller());
+        let reason = format!("the real time at {}", Location::caller());
         let hold = self.hold(reason);
         async move {
             let output = work.await;
@@ -396,7 +402,11 @@ impl Shared {
         duration: Duration,
     ) -> impl Future<Output = ()> + Send + use<> {
         let server = self.backend.in_memory("TestEnv::sleep").clone();
-        self.watch()
-            .run(async move { server.sleep(duration).await })
+        let watch = self.watch();
+        let what = format!("the sleep at {}", Location::caller());
+        watch.run(async move {
+            server.look_ahead(&what, duration);
+            server.sleep(duration).await;
+        })
     }
 }

@@ -1,6 +1,6 @@
 //! What a test environment asks of its server that no client could.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use outlast::{Payload, WorkflowHistory};
@@ -10,7 +10,7 @@ use outlast_proto::temporal::api::workflowservice::v1::RecordActivityTaskHeartbe
 
 use super::Server;
 use super::calls::Waiting;
-use crate::server::{Engine, Result};
+use crate::server::{Engine, Result, comes, later};
 
 impl Server {
     /// The history of a run, of the latest one if `run_id` is empty.
@@ -40,6 +40,21 @@ impl Server {
     pub(crate) fn expect_worker_in(&self, namespace: &str, task_queue: &str) {
         self.shared
             .call(|engine| engine.expect_worker_in(namespace, task_queue));
+    }
+
+    /// The moment that is so far ahead of now.
+    ///
+    /// # Panics
+    /// When time ends before; `what` is what was to come then.
+    pub(crate) fn look_ahead(&self, what: &str, delay: Duration) -> SystemTime {
+        let now = self.now();
+        let moment = later(now, delay);
+        assert!(
+            comes(moment),
+            "{what} is to come after {delay:?}, and never would: virtual time ends with the year \
+             9998. Use a shorter time; for one that is to be without end, wait for something else"
+        );
+        moment
     }
 
     /// The next moment at which something is due, apart from the timeouts of whole runs and

@@ -49,6 +49,8 @@ impl Server {
     /// A server without any workflows, with an oracle of its own for all that the options' seed and
     /// order decide otherwise.
     ///
+    /// With a clock that follows the wall clock, this must be called inside a tokio runtime.
+    ///
     /// # Examples
     /// ```
     /// use outlast_testing::server::{Oracle, Order, Seeded, Site, Subject};
@@ -155,9 +157,13 @@ impl Server {
     ///
     /// On a frozen clock this makes time pass, as far as nothing is busy.
     ///
+    /// # Panics
+    /// When virtual time ends before: it goes no further than the year 9998.
+    ///
     /// # Cancel safety
     /// Dropping the future ends the wait; time that has passed stays passed.
     pub async fn sleep(&self, duration: Duration) {
+        self.look_ahead("a sleep", duration);
         let driver = self.driver();
         let begun = Waiting::begin(&self.shared, |engine| Ok(engine.sleep(duration)));
         let Ok(mut waiting) = begun else { return };
@@ -337,7 +343,8 @@ impl Server {
         self.shared.look(Engine::now)
     }
 
-    /// Everything that is due at some time, soonest first.
+    /// Everything that is due at some time, soonest first. What is due later than virtual time goes,
+    /// beyond the year 9998, never comes, and is not there.
     pub fn pending_timers(&self) -> Vec<PendingTimer> {
         self.shared.look(Engine::pending_timers)
     }

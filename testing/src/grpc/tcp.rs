@@ -12,7 +12,20 @@ use tonic::transport::{self, Server as Transport};
 use super::Server;
 use super::closing::UntilClosed;
 
-/// A server with a port, ready to be served.
+/// A server with a port, ready to be served; [`Server::bind`] makes one.
+///
+/// # Examples
+/// ```
+/// use outlast_testing::{Server, ServerOptions, TimeMode};
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let options = ServerOptions { time: TimeMode::Flowing, ..ServerOptions::default() };
+/// let bound = Server::new(options).bind("127.0.0.1:0".parse()?)?;
+/// println!("listening on {}", bound.local_address()?);
+/// # let ctrl_c = async { Ok::<_, std::io::Error>(()) };
+/// bound.serve(async { drop(ctrl_c.await) }).await?;
+/// # Ok(()) }
+/// ```
 #[derive(Debug)]
 pub struct BoundServer {
     server: Server,

@@ -85,6 +85,7 @@ pub use self::oracle::{Oracle, Order, Seeded, Site, Subject};
 pub use self::queues::long_polls::{Answer, CallId};
 pub use self::time::busy::Stalled;
 pub use self::time::clock::PendingTimer;
+pub(crate) use self::time::end::{comes, later};
 pub use self::time::holds::HoldId;
 pub use self::world::WorkflowTaskFailure;
 

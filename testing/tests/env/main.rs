@@ -11,6 +11,7 @@ mod attached;
 mod building;
 mod callbacks;
 mod caller;
+mod end_of_time;
 mod expectations;
 mod failing;
 mod first_hour;

@@ -8,6 +8,7 @@ use outlast::convert::DecodeError;
 use outlast::{ActivityContext, ActivityError, ActivityInfo, Failure, Payload, TimeoutKind};
 
 use crate::env::backend::Backend;
+use crate::server::later;
 
 /// What one call comes to, and how long that takes.
 #[derive(Clone, Default)]
@@ -52,14 +53,14 @@ impl Answer {
     ) -> ActivityResult {
         let began = backend.now();
         for (after, progress) in &self.heartbeats {
-            if !backend.take_time(&attempt, began + *after).await {
+            if !backend.take_time(&attempt, later(began, *after)).await {
                 return Err(given_up());
             }
             if backend.heartbeat(&attempt, progress).await {
                 return Err(ActivityError::canceled());
             }
         }
-        if !self.delay.is_zero() && !backend.take_time(&attempt, began + self.delay).await {
+        if !self.delay.is_zero() && !backend.take_time(&attempt, later(began, self.delay)).await {
             return Err(given_up());
         }
         match self.outcome {

@@ -103,3 +103,33 @@ fn intervals_between_attempts_may_be_absurd() {
         assert_eq!(scene.poll_activity().attempt, 4);
     }
 }
+
+#[test]
+fn what_is_due_beyond_the_end_is_not_pending() {
+    let mut scene = Scene::new();
+    let late = scene.engine.set_alarm(end(), "too late".to_owned());
+    assert_eq!(scene.engine.pending_timers(), []);
+    assert_eq!(scene.engine.next_event(), None);
+    let soon = scene.engine.now() + Duration::from_secs(1);
+    scene.engine.set_alarm(soon, "soon".to_owned());
+    assert_eq!(scene.engine.next_event(), Some(soon));
+    scene.engine.cancel_call(late);
+}
+
+#[test]
+fn who_waits_for_what_never_comes_hears_why() {
+    let mut scene = Scene::with(ServerOptions {
+        start_time: end() - Duration::from_secs(60),
+        ..ServerOptions::default()
+    });
+    scene.start_with(|request| request.workflow_run_timeout = seconds(30.0));
+    let task = scene.poll();
+    let timer = start_timer("t", 3_600.0);
+    scene.complete(&task, vec![timer]).unwrap();
+    let before = scene.engine.now();
+    scene.await_result();
+    assert_eq!(scene.engine.now(), before, "nor does its run time out");
+    let stalled = scene.engine.stalled().unwrap().to_string();
+    let never = "what never comes, because virtual time ends before: timer \"t\"";
+    assert!(stalled.contains(never), "{stalled}");
+}

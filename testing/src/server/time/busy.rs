@@ -6,6 +6,8 @@ use std::time::{Duration, SystemTime};
 use crate::server::Engine;
 use crate::server::activities::ActivityState;
 use crate::server::execution::Execution;
+use crate::server::time::due::describe;
+use crate::server::time::end::comes;
 use crate::server::time::humane;
 
 /// Somebody waits for a workflow, nothing is under way, and no passing of time will help.
@@ -130,11 +132,11 @@ impl Engine {
         let hopeless = !awaited.is_empty()
             && !self.is_busy()
             && !self.clock.is_locked()
-            && self.alarms().next().is_none()
+            && self.alarms().all(|alarm| !comes(alarm.at))
             && self
                 .world
                 .timers
-                .iter()
+                .coming()
                 .all(|(_, _, timer)| timer.bounds_run());
         hopeless.then(|| {
             let runs = || awaited.iter().filter_map(|key| self.runs.get(key));
@@ -200,6 +202,16 @@ impl Engine {
         }
         if doing.is_empty() && run.timers.is_empty() && run.activities.is_empty() {
             doing.push("waits for a signal, an update or a condition".to_owned());
+        }
+        let never = self.world.timers.iter().filter(|(at, key, timer)| {
+            let is_awaited = !timer.bounds_run() && *key == run.key;
+            is_awaited && !comes(*at)
+        });
+        for (.., timer) in never {
+            doing.push(format!(
+                "waits for what never comes, because virtual time ends before: {}",
+                describe(timer)
+            ));
         }
         for part in doing {
             let _ = write!(text, "; {part}");

@@ -9,7 +9,7 @@ use crate::server::options::TimeMode;
 use crate::server::queues::long_polls::{Answer, CallId, Place};
 use crate::server::time::busy::POLLER_GRACE;
 use crate::server::time::due::describe;
-use crate::server::time::end::{end_of_time, later};
+use crate::server::time::end::{comes, later};
 use crate::server::time::holds::Holds;
 
 /// What the clock is allowed to do, and who waits for it.
@@ -173,7 +173,8 @@ impl Engine {
             .min()
     }
 
-    /// Everything that is due at some time, soonest first.
+    /// Everything that is due at some time, soonest first. What is due beyond the end of time never
+    /// comes, and is not there.
     pub fn pending_timers(&self) -> Vec<PendingTimer> {
         let describe = |(at, key, timer)| {
             let run = self.runs.get(&key)?;
@@ -184,30 +185,26 @@ impl Engine {
                 what: describe(timer),
             })
         };
-        let timers = self.world.timers.iter().filter_map(describe);
+        let timers = self.world.timers.coming().filter_map(describe);
         let timers = timers.chain(self.alarms()).chain(self.schedules.pending());
-        let mut pending: Vec<_> = timers.collect();
+        let mut pending: Vec<_> = timers.filter(|timer| comes(timer.at)).collect();
         pending.sort_by_key(|timer| timer.at);
         pending
     }
 
     /// The next moment at which something is due, apart from the timeouts of whole runs and
-    /// the actions of schedules.
+    /// the actions of schedules. What is due beyond the end of time never comes.
     pub fn next_event(&self) -> Option<SystemTime> {
-        let timers = self.world.timers.iter();
-        let timer = timers
-            .filter(|(.., timer)| !timer.bounds_run())
-            .map(|(at, ..)| at)
-            .next();
-        timer
-            .into_iter()
-            .chain(self.alarms().map(|alarm| alarm.at).next())
-            .min()
+        let mut timers = self.world.timers.coming();
+        let timer = timers.find(|(.., timer)| !timer.bounds_run());
+        let timer = timer.map(|(at, ..)| at).into_iter();
+        let alarm = self.alarms().next().map(|alarm| alarm.at);
+        timer.chain(alarm).min().filter(|at| comes(*at))
     }
 
     /// When the next schedule acts. There is no end to these, unless their specs have one.
     pub fn next_schedule_action(&self) -> Option<SystemTime> {
-        self.schedules.next_at()
+        self.schedules.next_at().filter(|at| comes(*at))
     }
 
     /// Whether [`Self::skip`] would do something. It says so only for a
@@ -331,7 +328,7 @@ impl Engine {
         let bounds_only = || {
             self.world
                 .timers
-                .iter()
+                .coming()
                 .all(|(_, _, timer)| timer.bounds_run())
         };
         if !self.clock.follows_wall() && sleeper.is_none() && bounds_only() {
@@ -344,7 +341,7 @@ impl Engine {
             .into_iter()
             .chain(sleeper)
             .min()
-            .filter(|at| *at < end_of_time())?;
+            .filter(|at| comes(*at))?;
         match self.schedules.next_at() {
             Some(at) if at < due => (sleeper.is_some() || !bounds_only()).then_some(at),
             Some(_) | None => Some(due),

@@ -10,13 +10,18 @@ pub(in crate::server) fn end_of_time() -> SystemTime {
     UNIX_EPOCH + Duration::from_secs(253_370_764_800)
 }
 
+/// Whether a moment comes before time ends.
+pub(crate) fn comes(moment: SystemTime) -> bool {
+    moment < end_of_time()
+}
+
 /// The last moment that comes.
 pub(in crate::server) fn last_moment() -> SystemTime {
     end_of_time() - Duration::from_nanos(1)
 }
 
 /// The moment that is so much later, or the end of time.
-pub(in crate::server) fn later(time: SystemTime, by: Duration) -> SystemTime {
+pub(crate) fn later(time: SystemTime, by: Duration) -> SystemTime {
     let end = end_of_time();
     time.checked_add(by).map_or(end, |later| later.min(end))
 }

@@ -4,6 +4,8 @@ use std::time::{Duration, SystemTime};
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::server::wire::since_epoch;
+
 /// A moment, and how far it is from now.
 pub(super) fn moment(at: SystemTime, now: SystemTime) -> String {
     let distance = match at.duration_since(now) {
@@ -18,7 +20,7 @@ pub(super) fn moment(at: SystemTime, now: SystemTime) -> String {
 pub(super) fn date(at: SystemTime) -> String {
     match Timestamp::try_from(at) {
         Ok(timestamp) => timestamp.to_string(),
-        Err(_) => format!("second {}", crate::server::wire::since_epoch(at).as_secs()),
+        Err(_) => format!("second {}", since_epoch(at).as_secs()),
     }
 }
 

@@ -6,6 +6,7 @@
 
 use crate::server::Engine;
 use crate::server::execution::{Execution, RunKey};
+use crate::server::workflow_task::WorkflowTask;
 
 impl Engine {
     /// Whether nothing but further attempts of workflow tasks keep time from passing for somebody
@@ -41,7 +42,7 @@ impl Engine {
 
 /// Whether a further attempt of the run's task is with a worker of whom an answer is expected.
 fn retries(run: &Execution) -> bool {
-    let expects_answer = |task: &crate::server::workflow_task::WorkflowTask| {
+    let expects_answer = |task: &WorkflowTask| {
         task.is_started() && task.attempt > 1 && !task.given_up && !task.is_silent
     };
     run.task.as_ref().is_some_and(expects_answer)

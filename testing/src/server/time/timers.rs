@@ -8,6 +8,7 @@ use outlast_proto::temporal::api::enums::v1::TimeoutType;
 use crate::server::activities::naps::Napper;
 use crate::server::execution::RunKey;
 use crate::server::nexus::NexusTimer;
+use crate::server::time::end::comes;
 
 /// When a timer is due, and its place among those due at the same instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -139,6 +140,11 @@ impl TimerQueue {
         self.due
             .iter()
             .map(|(key, (run, timer))| (key.at, *run, timer))
+    }
+
+    /// Those whose moment comes before time ends.
+    pub(in crate::server) fn coming(&self) -> impl Iterator<Item = (SystemTime, RunKey, &Timer)> {
+        self.iter().take_while(|(at, ..)| comes(*at))
     }
 
     fn keys_of(&self, run: RunKey) -> impl Iterator<Item = TimerKey> + '_ {
