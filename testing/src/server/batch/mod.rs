@@ -80,7 +80,7 @@ impl Engine {
             // Whoever is gone needs nothing done.
             Err(error) => error.code == Code::NotFound,
         };
-        let subject = Subject::named(&request.namespace, &request.job_id);
+        let subject = Subject::named(&request.namespace, &request.job_id).at(at);
         let targets = (self.world.decisions).arrange(Site::Batch, subject, targets);
         let results = targets.into_iter().map(|target| {
             let request_id = (self.world).next_uuid(Site::Batch, subject.namespace, subject.name);

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
+use super::remaining::Remaining;
 use super::{Oracle, Site, Subject, hash};
 use crate::server::ids;
 
@@ -50,16 +51,19 @@ impl Decisions {
         &mut self,
         site: Site,
         subject: Subject<'_>,
-        mut items: Vec<T>,
+        items: Vec<T>,
     ) -> Vec<T> {
         if self.keeps_order() {
             return items;
         }
-        let mut arranged = Vec::with_capacity(items.len());
-        while !items.is_empty() {
-            arranged.push(items.remove(self.pick(site, subject, items.len())));
-        }
-        arranged
+        let mut remaining = Remaining::new(items.len());
+        let mut items: Vec<Option<T>> = items.into_iter().map(Some).collect();
+        let next = |count| remaining.take(self.pick(site, subject, count));
+        let order: Vec<usize> = (1..=items.len()).rev().map(next).collect();
+        order
+            .into_iter()
+            .filter_map(|at| items[at].take())
+            .collect()
     }
 
     /// A number for one subject.

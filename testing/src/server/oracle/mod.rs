@@ -17,7 +17,8 @@
 //! # What may change places
 //!
 //! - Events of different runs at one instant, the actions of schedules among them. The timers of one
-//!   run fire in the order of their creation, in one transaction.
+//!   run fire in the order of their creation, in one transaction. What becomes due at that instant
+//!   only by such events comes after them.
 //! - What runs do to each other, once it is under way: starts of children, signals, cancellations,
 //!   the news of an end. A real server delivers these concurrently, and two signals from one
 //!   workflow to another may well arrive the wrong way round.
@@ -30,6 +31,7 @@
 
 mod decisions;
 mod hash;
+mod remaining;
 mod seeded;
 mod site;
 #[cfg(test)]
@@ -47,6 +49,8 @@ pub(super) use self::hash::{draw, share};
 ///
 /// [`Seeded`] is what a server uses unless it is told otherwise. An oracle of another kind, such as
 /// one that repeats what another decided, usually has one of these for its draws.
+///
+/// It is asked in the middle of a call: it must not call the server itself, which would wait for it.
 pub trait Oracle: fmt::Debug + Send {
     /// A number for the id, or the jitter, of one subject.
     ///

@@ -15,11 +15,17 @@ pub enum Order {
 }
 
 /// An oracle whose decisions come from a seed.
+///
+/// Its picks about one subject follow one another in a sequence of their own, which begins anew
+/// when it is asked about another [`Subject::number`]: it keeps nothing of instants that are over.
 #[derive(Clone, Debug)]
 pub struct Seeded {
     seed: u64,
     order: Order,
-    /// How often it picked, by question.
+    /// The number of the subjects that it picked for last, which for picks is the instant.
+    number: u64,
+    /// How often it picked since then, by question. Time does not go back, so that older questions
+    /// are not asked again.
     picks: BTreeMap<u64, u64>,
 }
 
@@ -29,12 +35,17 @@ impl Seeded {
         Self {
             seed,
             order,
+            number: 0,
             picks: BTreeMap::new(),
         }
     }
 
     /// The next pick of one question, by the question's own sequence of numbers.
     fn shuffled(&mut self, site: Site, subject: Subject<'_>, count: usize) -> usize {
+        if subject.number != self.number {
+            self.number = subject.number;
+            self.picks.clear();
+        }
         let question = hash::question(self.seed, site, subject);
         let picks = self.picks.entry(question).or_default();
         *picks += 1;
@@ -57,5 +68,23 @@ impl Oracle for Seeded {
 
     fn keeps_order(&self) -> bool {
         self.order == Order::Arrival
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_kept_of_instants_that_are_over() {
+        let mut oracle = Seeded::new(7, Order::Shuffled);
+        for instant in 0..1000 {
+            for queue in ["a", "b", "c"] {
+                let subject = Subject::named("default", queue).with_number(instant);
+                oracle.pick(Site::Task, subject, 2);
+                oracle.pick(Site::Poll, subject, 2);
+            }
+        }
+        assert_eq!(oracle.picks.len(), 6);
     }
 }

@@ -83,7 +83,8 @@ pub struct Subject<'a> {
     /// Which run of the workflow, counted from one; zero for what is not a run.
     pub run: u64,
     /// Tells what one such thing asks for from what it asks for later. For decisions at one instant,
-    /// the instant, in nanoseconds since 1970.
+    /// the instant, in nanoseconds since 1970, modulo 2⁶⁴: it tells instants apart that are less than
+    /// 584 years from each other, and is no date from the year 2554 on.
     pub number: u64,
 }
 
@@ -102,6 +103,7 @@ impl<'a> Subject<'a> {
     }
 
     pub(in crate::server) fn at(self, now: SystemTime) -> Self {
+        // To stop at the largest number would make one instant of all that come later.
         self.with_number(since_epoch(now).as_nanos() as u64)
     }
 

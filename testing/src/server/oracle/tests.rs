@@ -1,8 +1,10 @@
 //! What oracles draw and pick.
 
 use std::collections::BTreeSet;
+use std::time::{Duration, UNIX_EPOCH};
 
 use super::*;
+use crate::server::time::end::end_of_time;
 
 fn shuffled() -> Seeded {
     Seeded::new(7, Order::Shuffled)
@@ -101,6 +103,37 @@ fn picks_about_one_subject_do_not_depend_on_picks_about_another() {
     let mut oracle = shuffled();
     picks(&mut oracle, "v");
     assert_eq!(picks(&mut oracle, "w"), alone);
+}
+
+#[test]
+fn instants_are_told_apart_for_as_long_as_there_is_time() {
+    let late = end_of_time() - Duration::from_secs(1);
+    let number = |moment| Subject::instant(moment).number;
+    for moment in [UNIX_EPOCH, late] {
+        let next = moment + Duration::from_nanos(1);
+        assert_ne!(number(moment), number(next));
+    }
+}
+
+#[test]
+fn things_are_arranged_by_one_pick_after_the_other() {
+    /// Picks the middle of what is left.
+    #[derive(Debug)]
+    struct Middle;
+
+    impl Oracle for Middle {
+        fn draw(&self, _site: Site, _subject: Subject<'_>) -> u64 {
+            0
+        }
+
+        fn pick(&mut self, _site: Site, _subject: Subject<'_>, count: usize) -> usize {
+            count / 2
+        }
+    }
+
+    let mut decisions = Decisions::new(Box::new(Middle));
+    let arranged = decisions.arrange(Site::Batch, workflow("w"), vec!["a", "b", "c", "d"]);
+    assert_eq!(arranged, ["c", "b", "d", "a"]);
 }
 
 /// Picks something that is not there.

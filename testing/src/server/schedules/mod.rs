@@ -139,6 +139,12 @@ impl Schedules {
         due.map(|(_, key)| *key)
     }
 
+    /// Whether a schedule is due at `now`.
+    pub(super) fn is_due(&self, key: ScheduleKey, now: SystemTime) -> bool {
+        let next = self.all.get(&key).and_then(|schedule| schedule.next);
+        next.is_some_and(|moment| moment.at <= now)
+    }
+
     /// Decides anew when a schedule acts next, counting from `after`.
     fn plan_next(&mut self, key: ScheduleKey, after: SystemTime) {
         let Some(schedule) = self.all.get_mut(&key) else {

@@ -8,7 +8,7 @@ use crate::server::errors::{Error, Result};
 use crate::server::options::TimeMode;
 use crate::server::queues::long_polls::{Answer, CallId, Place};
 use crate::server::time::busy::POLLER_GRACE;
-use crate::server::time::due::describe;
+use crate::server::time::due::{Agenda, describe};
 use crate::server::time::end::{comes, later};
 use crate::server::time::holds::Holds;
 
@@ -23,6 +23,7 @@ pub(in crate::server) struct Clock {
     sleepers: BTreeMap<(SystemTime, Rank, CallId), Sleeper>,
     /// How much was skipped, on top of the wall clock's time.
     skipped: Duration,
+    pub(in crate::server) agenda: Agenda,
 }
 
 /// Somebody who waits for a moment.
@@ -66,6 +67,7 @@ impl Clock {
             holds: Holds::default(),
             sleepers: BTreeMap::new(),
             skipped: Duration::ZERO,
+            agenda: Agenda::default(),
         }
     }
 

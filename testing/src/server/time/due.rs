@@ -1,5 +1,6 @@
 //! What is due at one instant, and what happens then.
 
+use std::collections::VecDeque;
 use std::time::SystemTime;
 
 use crate::server::Engine;
@@ -18,6 +19,26 @@ enum Due {
     Run(RunKey),
     /// The next action of a schedule.
     Schedule(ScheduleKey),
+}
+
+/// What comes next at one instant, where the oracle decides about that.
+///
+/// It is arranged all at once: to look through all that is due before each step would take as many
+/// looks as the square of what is due.
+#[derive(Debug)]
+pub(in crate::server) struct Agenda {
+    at: SystemTime,
+    next: VecDeque<Due>,
+}
+
+impl Default for Agenda {
+    fn default() -> Self {
+        let next = VecDeque::new();
+        Self {
+            at: SystemTime::UNIX_EPOCH,
+            next,
+        }
+    }
 }
 
 impl Engine {
@@ -44,16 +65,42 @@ impl Engine {
 
     /// What comes first of all that is due now. Timers do so usually, and then schedules.
     fn pick_due(&mut self) -> Option<Due> {
-        let (now, decisions) = (self.world.now, &mut self.world.decisions);
-        if decisions.keeps_order() {
+        let now = self.world.now;
+        if self.world.decisions.keeps_order() {
             let run = self.world.timers.first_due(now).map(Due::Run);
             return run.or_else(|| self.schedules.due(now).next().map(Due::Schedule));
         }
-        let runs = self.world.timers.runs_due(now).into_iter().map(Due::Run);
-        let schedules = self.schedules.due(now).map(Due::Schedule);
-        let due: Vec<Due> = runs.chain(schedules).collect();
-        let pick = decisions.pick(Site::Due, Subject::instant(now), due.len());
-        due.get(pick).copied()
+        if self.clock.agenda.at != now {
+            self.clock.agenda = Agenda::default();
+        }
+        // What was due when the agenda was made may have been called off by what came before it.
+        while let Some(due) = self.clock.agenda.next.pop_front() {
+            if self.is_due(due) {
+                return Some(due);
+            }
+        }
+        self.clock.agenda = self.arrange_due();
+        self.clock.agenda.next.pop_front()
+    }
+
+    /// Puts all that is due now in the order in which it comes.
+    fn arrange_due(&mut self) -> Agenda {
+        let at = self.world.now;
+        let runs = self.world.timers.runs_due(at).into_iter().map(Due::Run);
+        let schedules = self.schedules.due(at).map(Due::Schedule);
+        let due = runs.chain(schedules).collect();
+        let decisions = &mut self.world.decisions;
+        let next = decisions.arrange(Site::Due, Subject::instant(at), due);
+        let next = next.into();
+        Agenda { at, next }
+    }
+
+    fn is_due(&self, due: Due) -> bool {
+        let now = self.world.now;
+        match due {
+            Due::Run(key) => self.world.timers.is_due(key, now),
+            Due::Schedule(key) => self.schedules.is_due(key, now),
+        }
     }
 
     /// Fires the timers of one run that are due at the same instant, as one transaction.

@@ -74,6 +74,9 @@ pub(in crate::server) struct TimerQueue {
     due: BTreeMap<TimerKey, (RunKey, Timer)>,
     of_run: BTreeSet<(RunKey, TimerKey)>,
     next_seq: u64,
+    /// At how many timers it has looked for [`Self::runs_due`].
+    #[cfg(test)]
+    looks: std::cell::Cell<usize>,
 }
 
 impl TimerQueue {
@@ -111,10 +114,17 @@ impl TimerQueue {
     /// All runs that have timers due at `now`, by the first of each.
     pub(in crate::server) fn runs_due(&self, now: SystemTime) -> Vec<RunKey> {
         let due = self.due.iter().take_while(|(key, _)| key.at <= now);
+        #[cfg(test)]
+        let due = due.inspect(|_| self.looks.update(|looks| looks + 1));
         let mut seen = BTreeSet::new();
         due.map(|(_, (run, _))| *run)
             .filter(|run| seen.insert(*run))
             .collect()
+    }
+
+    /// Whether a run has timers due at `now`.
+    pub(in crate::server) fn is_due(&self, run: RunKey, now: SystemTime) -> bool {
+        self.keys_of(run).next().is_some_and(|key| key.at <= now)
     }
 
     /// Takes the timers of a run that are due at the same instant as its first, in creation order.
@@ -145,6 +155,11 @@ impl TimerQueue {
     /// Those whose moment comes before time ends.
     pub(in crate::server) fn coming(&self) -> impl Iterator<Item = (SystemTime, RunKey, &Timer)> {
         self.iter().take_while(|(at, ..)| comes(*at))
+    }
+
+    #[cfg(test)]
+    pub(in crate::server) fn looks(&self) -> usize {
+        self.looks.get()
     }
 
     fn keys_of(&self, run: RunKey) -> impl Iterator<Item = TimerKey> + '_ {

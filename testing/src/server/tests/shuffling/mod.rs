@@ -2,6 +2,7 @@
 
 mod family;
 mod traces;
+mod work;
 
 use proptest::prelude::*;
 
