@@ -11,6 +11,7 @@ use outlast::definition::{Activity, ActivityFn};
 use super::TestEnv;
 use super::backend::Backend;
 use crate::Server;
+use crate::grpc::wall;
 use crate::server::later;
 
 /// How virtual time passes while an activity runs.
@@ -132,7 +133,7 @@ impl Pulse {
 
     /// How much real time has passed since somebody asked.
     fn since_last(&self) -> Option<Duration> {
-        let now = wall_clock();
+        let now = wall::now();
         let last = self.change(|beats| beats.last.replace(now));
         last.map(|last| now - last)
     }
@@ -149,7 +150,7 @@ impl<'a> Member<'a> {
     fn new(pulse: &'a Pulse) -> Self {
         pulse.change(|beats| {
             beats.attempts += 1;
-            beats.last.get_or_insert_with(wall_clock);
+            beats.last.get_or_insert_with(wall::now);
         });
         Self(pulse)
     }
@@ -164,14 +165,6 @@ impl Drop for Member<'_> {
             }
         });
     }
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "time is to pass as it does on the wall"
-)]
-fn wall_clock() -> Instant {
-    Instant::now()
 }
 
 const BEAT: Duration = Duration::from_millis(1);

@@ -5,13 +5,14 @@ use std::future::{Future, IntoFuture};
 use std::panic::Location;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use outlast_proto::temporal::api::enums::v1::WorkflowTaskFailedCause;
 
 use super::backend::Backend;
 use super::shared::Shared;
 use crate::Server;
+use crate::grpc::wall;
 use crate::server::Stalled;
 
 /// Somebody who waits, lets time pass meanwhile, and has to hear of it if that is in vain.
@@ -148,9 +149,19 @@ impl Watch {
     /// Waits until virtual time has stood still for too long, because something is busy.
     async fn standstill(&self, server: &Server) -> String {
         loop {
-            let before = server.now();
+            let (before, calls) = (server.now(), server.calls());
             let limit = self.limit().await;
-            if server.now() == before && !server.may_pass_time() {
+            if server.now() != before {
+                continue;
+            }
+            if server.may_pass_time() && server.calls() == calls {
+                return format!(
+                    "time could pass for {limit:?}, but some task of the test computes or gives way \
+                     without end, and what it does comes before time passes: let it wait for \
+                     something; if it needs that long, see `TestEnv::real_time_limit`"
+                );
+            }
+            if !server.may_pass_time() {
                 return format!(
                     "virtual time stood still for {limit:?}, because something is under way that \
                      does not end; if it needs that long, see `TestEnv::real_time_limit`:\n{}",
@@ -160,13 +171,10 @@ impl Watch {
         }
     }
 
-    /// Waits as long as a test may wait in real time, also where tokio's clock is paused.
+    /// Waits as long as a test may wait in real time.
     pub(super) async fn limit(&self) -> Duration {
         let limit = self.shared.settings().real_time_limit;
-        let began = wall_clock();
-        while let Some(left) = limit.checked_sub(began.elapsed()).filter(|d| !d.is_zero()) {
-            tokio::time::sleep(left).await;
-        }
+        wall::wait(limit).await;
         limit
     }
 
@@ -187,14 +195,6 @@ impl Watch {
             Err(error) => format!("where `{workflow_id}` waits is not known: {error}"),
         }
     }
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "only to notice a test that hangs"
-)]
-fn wall_clock() -> Instant {
-    Instant::now()
 }
 
 impl<C> fmt::Debug for Guarded<C> {

@@ -52,7 +52,8 @@ use crate::Server;
 ///
 /// An environment is made for one test and costs next to nothing: no port, no download, no
 /// waiting. Time stands still until the test waits for something; then it jumps to whatever is
-/// due next, but never while a workflow or an activity is running.
+/// due next, but never while a workflow or an activity is running, nor before every task of the
+/// test's tokio runtime waits for something. The [guide](crate#time) says more.
 ///
 /// # When a test fails at once
 /// A test that would hang or go on in vain fails with a report of why: a workflow task fails (by a

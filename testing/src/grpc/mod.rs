@@ -16,11 +16,13 @@ mod old_clients;
 mod operator_service;
 mod pace;
 mod panics;
+mod quiet;
 mod service;
 mod shared;
 mod status;
 mod tcp;
 mod test_service;
+pub(crate) mod wall;
 mod workflow_service;
 
 pub(crate) use self::alarms::Alarm;

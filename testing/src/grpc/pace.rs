@@ -3,10 +3,11 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use super::Server;
+use super::quiet::quiet;
 use super::shared::Shared;
+use super::{Server, wall};
 use crate::server::Engine;
 
 impl Server {
@@ -20,6 +21,11 @@ impl Server {
     /// Whether nothing keeps time from passing for somebody who wants it to.
     pub(crate) fn may_pass_time(&self) -> bool {
         self.shared.look(Engine::may_skip)
+    }
+
+    /// How many calls there were; those that only look do not count.
+    pub(crate) fn calls(&self) -> u64 {
+        self.shared.lock().calls
     }
 
     /// Lets time pass for those who wait without a [`Driver`].
@@ -36,8 +42,8 @@ pub(crate) struct Driver(Arc<Shared>);
 impl Driver {
     /// Lets time pass for as long as it is polled.
     ///
-    /// A jump comes only after the task that polls this, and all that were ready to run, have had
-    /// their turn and nothing came of it: what they do, they do before time passes.
+    /// A jump comes only when all tasks of the runtime [wait](quiet): whatever they do without
+    /// waiting for time or for something outside, they do before time passes.
     pub(crate) async fn pass_time(&self) -> Infallible {
         pass_time(&self.0, || true).await
     }
@@ -55,34 +61,17 @@ async fn pass_time(shared: &Shared, is_ours: impl Fn() -> bool) -> Infallible {
     loop {
         version.mark_unchanged();
         if let Some(calls) = shared.time_may_pass().filter(|_| is_ours()) {
-            for _ in 0..TURNS {
-                tokio::task::yield_now().await;
-            }
+            quiet().await;
             shared.pass_time(calls, &is_ours);
         } else if let Some(calls) = shared.waits_for_retries().filter(|_| is_ours()) {
             tokio::select! {
                 _ = version.changed() => {}
-                () = wall_time(SILENCE) => shared.presume_silence(calls),
+                () = wall::wait(SILENCE) => shared.presume_silence(calls),
             }
         } else {
             // The sender lives as long as the server, so this cannot fail.
             let _ = version.changed().await;
         }
-    }
-}
-
-/// Waits in real time, also where tokio's clock is paused.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "only the wall clock tells whether a worker is slow or silent"
-)]
-async fn wall_time(wait: Duration) {
-    let began = Instant::now();
-    while let Some(left) = wait
-        .checked_sub(began.elapsed())
-        .filter(|left| !left.is_zero())
-    {
-        tokio::time::sleep(left).await;
     }
 }
 
@@ -124,10 +113,6 @@ impl Shared {
         self.announce_change();
     }
 }
-
-/// How many turns the other futures of a task have between two looks at the clock. After one, a
-/// future that was polled before the first look may not have been polled since.
-const TURNS: usize = 3;
 
 /// How long a worker may take for a further attempt of a task before it is taken to be silent.
 const SILENCE: Duration = Duration::from_millis(100);
