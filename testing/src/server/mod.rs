@@ -90,6 +90,7 @@ pub use self::time::holds::HoldId;
 pub use self::world::WorkflowTaskFailure;
 
 use self::execution::{Execution, NewRun, RunKey};
+use self::listing::index::RunIndex;
 use self::schedules::Schedules;
 use self::time::clock::Clock;
 use self::wire::workflow_execution;
@@ -100,7 +101,9 @@ use self::world::World;
 pub struct Engine {
     world: World,
     clock: Clock,
-    runs: BTreeMap<RunKey, Execution>,
+    /// Boxed, because a tree keeps room for twice as many as it has.
+    runs: BTreeMap<RunKey, Box<Execution>>,
+    run_index: RunIndex,
     /// The latest run of each (namespace, workflow id).
     current: BTreeMap<(String, String), RunKey>,
     by_run_id: BTreeMap<String, RunKey>,
@@ -126,6 +129,7 @@ impl Engine {
             clock: Clock::new(options.time),
             world: World::new(options, oracle),
             runs: BTreeMap::new(),
+            run_index: RunIndex::default(),
             current: BTreeMap::new(),
             by_run_id: BTreeMap::new(),
             maybe_busy: BTreeSet::new(),
@@ -167,8 +171,9 @@ impl Engine {
     /// The ids of all workflows with the histories of their runs, in the order in which the runs
     /// were opened.
     pub fn histories(&self) -> Vec<(String, Vec<HistoryEvent>)> {
-        let history = |run: &Execution| (run.workflow_id.clone(), run.history.events().to_vec());
-        self.runs.values().map(history).collect()
+        let runs = self.runs.values();
+        runs.map(|run| (run.workflow_id.clone(), run.history.events().to_vec()))
+            .collect()
     }
 
     /// Changes one run in one transaction, then lets the rest of the server react.
@@ -216,7 +221,8 @@ impl Engine {
         let id = (execution.namespace.clone(), execution.workflow_id.clone());
         self.current.insert(id, key);
         self.by_run_id.insert(execution.run_id.clone(), key);
-        self.runs.insert(key, execution);
+        self.run_index.add(&execution);
+        self.runs.insert(key, Box::new(execution));
         self.note_business(key);
         key
     }
@@ -252,7 +258,8 @@ impl Engine {
     }
 
     fn note_business(&mut self, key: RunKey) {
-        if self.runs.get(&key).is_some_and(Execution::may_be_busy) {
+        let run = self.runs.get(&key);
+        if run.is_some_and(|run| run.may_be_busy()) {
             self.maybe_busy.insert(key);
         } else {
             self.maybe_busy.remove(&key);

@@ -27,7 +27,6 @@ use crate::server::deployments::deployment::{Deployment, Routing};
 use crate::server::deployments::names::{dotted, named_version};
 use crate::server::deployments::version::check_deployment_name;
 use crate::server::errors::{Error, Result};
-use crate::server::execution::Execution;
 use crate::server::queues::matching::QueueType;
 use crate::server::wire::timestamp;
 
@@ -148,7 +147,7 @@ impl Engine {
     pub(super) fn pinned_versions(&self, namespace: &str) -> BTreeSet<Version> {
         let runs = self.runs.values();
         let open = runs.filter(|run| run.is_open() && run.namespace == namespace);
-        open.filter_map(Execution::pinned_version).collect()
+        open.filter_map(|run| run.pinned_version()).collect()
     }
 
     fn list_entry(

@@ -22,8 +22,8 @@ impl Engine {
 
     /// Deletes all runs of a namespace.
     pub(in crate::server) fn delete_runs_of(&mut self, namespace: &str) {
-        let of_namespace = self.runs.values().filter(|run| run.namespace == namespace);
-        let keys: Vec<RunKey> = of_namespace.map(|run| run.key).collect();
+        let mut keys: Vec<RunKey> = self.run_index.of_namespace(namespace).collect();
+        keys.sort();
         for key in keys {
             self.delete_run(key);
         }
@@ -40,6 +40,7 @@ impl Engine {
         let Some(run) = self.runs.remove(&key) else {
             return;
         };
+        self.run_index.remove(&run);
         self.maybe_busy.remove(&key);
         self.by_run_id.remove(&run.run_id);
         let id = (run.namespace, run.workflow_id);

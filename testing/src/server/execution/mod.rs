@@ -321,6 +321,9 @@ impl Execution {
             }
         }
         self.history.close_batch();
+        if !self.is_open() {
+            self.history.shrink();
+        }
         self.count_transition();
         self.answer_updates(world);
         self.dispatch_queries(world);

@@ -160,6 +160,12 @@ impl History {
         any
     }
 
+    /// Gives back the room for further events.
+    pub(super) fn shrink(&mut self) {
+        self.events.shrink_to_fit();
+        self.batches.shrink_to_fit();
+    }
+
     /// Forgets the buffered firing of a timer; returns the event that started the timer.
     pub(super) fn unbuffer_timer(&mut self, timer_id: &str) -> Option<i64> {
         let at = self

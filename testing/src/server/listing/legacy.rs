@@ -6,11 +6,10 @@ use outlast_proto::temporal::api::workflowservice::v1 as api;
 use outlast_proto::temporal::api::workflowservice::v1::list_closed_workflow_executions_request::Filters as Closed;
 use outlast_proto::temporal::api::workflowservice::v1::list_open_workflow_executions_request::Filters as Open;
 
-use super::DIVISION;
 use crate::server::Engine;
 use crate::server::errors::{Error, Result};
 use crate::server::execution::{Execution, RunKey};
-use crate::server::visibility::{Record, micros};
+use crate::server::visibility::micros;
 use crate::server::wire::since_epoch;
 
 impl Engine {
@@ -86,13 +85,13 @@ impl Engine {
                 "EarliestTime in StartTimeFilter should not be larger than LatestTime.",
             ));
         }
-        Ok(self.select(namespace, |record| {
+        Ok(self.select_all(namespace, |record| {
             // What the filter calls a start is the close of a workflow that has closed.
             let time = record.run.close_time.unwrap_or(record.run.start_time);
             let time = since_epoch(time).as_micros() as i64;
             earliest.is_none_or(|earliest| time >= earliest)
                 && latest.is_none_or(|latest| time <= latest)
-                && record.attribute(DIVISION).is_none()
+                && !record.is_in_division()
                 && passes(record.run)
         }))
     }

@@ -1,8 +1,9 @@
 //! Lists of workflows: which runs a query finds, in which order, page by page.
 //!
-//! There is no index beside the runs: what a run is now is what queries see of it. A real server
-//! takes up to a second to get there.
+//! What a run is now is what queries see of it; only ids, which never change, have an index. A real
+//! server takes up to a second to get there.
 
+pub(super) mod index;
 mod info;
 mod legacy;
 mod pages;
@@ -11,8 +12,8 @@ mod requests;
 
 use super::Engine;
 use super::errors::Result;
-use super::execution::{Execution, RunKey};
-use super::visibility::{Query, Record, Value};
+use super::execution::RunKey;
+use super::visibility::{Query, Value};
 
 use self::record::RunRecord;
 
@@ -26,30 +27,50 @@ impl Engine {
         self.check_namespace(namespace)?;
         let attributes = self.world.namespaces.search_attributes(namespace);
         let query = Query::parse(query, attributes)?;
-        Ok(self.select(namespace, |run| {
-            query.matches(run) && is_visible(&query, run)
-        }))
+        Ok(self.find_matches(namespace, &query))
+    }
+
+    /// The same for a query that has been read.
+    fn find_matches(&self, namespace: &str, query: &Query) -> Vec<RunKey> {
+        let passes = |run: &RunRecord<'_>| {
+            // A query that does not say which division of the namespace it is about sees none.
+            query.matches(run) && (query.names_division() || !run.is_in_division())
+        };
+        match query.workflow_id() {
+            Some(id) => {
+                let runs = self.run_index.of_workflow(namespace, id);
+                self.select(namespace, runs, passes)
+            }
+            None => self.select_all(namespace, passes),
+        }
     }
 
     /// The runs of a namespace that pass a test, in the order of lists.
+    fn select_all(
+        &self,
+        namespace: &str,
+        passes: impl FnMut(&RunRecord<'_>) -> bool,
+    ) -> Vec<RunKey> {
+        self.select(namespace, self.run_index.of_namespace(namespace), passes)
+    }
+
+    /// The same of some runs of the namespace.
     fn select(
         &self,
         namespace: &str,
+        runs: impl Iterator<Item = RunKey>,
         mut passes: impl FnMut(&RunRecord<'_>) -> bool,
     ) -> Vec<RunKey> {
         let attributes = self.world.namespaces.search_attributes(namespace);
-        let of_namespace = self.runs.values().filter(|run| run.namespace == namespace);
-        let mut found: Vec<&Execution> = of_namespace
-            .filter(|run| passes(&RunRecord { run, attributes }))
+        let mut found: Vec<RunKey> = runs
+            .filter(|key| {
+                let run = &self.runs[key];
+                passes(&RunRecord { run, attributes })
+            })
             .collect();
-        found.sort_by_key(|run| std::cmp::Reverse(pages::rank(run)));
-        found.iter().map(|run| run.key).collect()
+        found.sort_by_cached_key(|key| std::cmp::Reverse(pages::rank(&self.runs[key])));
+        found
     }
-}
-
-/// A query that does not say which division of the namespace it is about sees none of them.
-fn is_visible(query: &Query, run: &RunRecord<'_>) -> bool {
-    query.names_division() || run.attribute(DIVISION).is_none()
 }
 
 /// How a group is called that has no value.
@@ -59,5 +80,3 @@ fn group_name(value: Option<&Value>) -> String {
         _ => String::new(),
     }
 }
-
-const DIVISION: &str = "TemporalNamespaceDivision";

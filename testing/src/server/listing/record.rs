@@ -14,6 +14,14 @@ pub(super) struct RunRecord<'a> {
     pub(super) attributes: &'a SearchAttributeMap,
 }
 
+impl RunRecord<'_> {
+    /// Whether the run belongs to a division of the namespace, and not to workflows of users.
+    pub(super) fn is_in_division(&self) -> bool {
+        let division = self.run.search_attributes.get(DIVISION);
+        division.is_some_and(|payload| self.attributes.value(DIVISION, payload).is_some())
+    }
+}
+
 impl Record for RunRecord<'_> {
     fn attribute(&self, name: &str) -> Option<Value> {
         let run = self.run;
@@ -52,3 +60,5 @@ impl Record for RunRecord<'_> {
 fn datetime(time: SystemTime) -> Value {
     Value::Datetime(since_epoch(time).as_micros() as i64)
 }
+
+const DIVISION: &str = "TemporalNamespaceDivision";

@@ -8,8 +8,8 @@ use outlast_proto::temporal::api::workflow::v1::WorkflowExecutionInfo;
 use outlast_proto::temporal::api::workflowservice::v1 as api;
 use outlast_proto::temporal::api::workflowservice::v1::count_workflow_executions_response::AggregationGroup;
 
+use super::group_name;
 use super::pages::{Page, rank};
-use super::{group_name, is_visible};
 use crate::server::Engine;
 use crate::server::errors::{Error, Result};
 use crate::server::execution::RunKey;
@@ -63,9 +63,7 @@ impl Engine {
         self.check_namespace(namespace)?;
         let attributes = self.world.namespaces.search_attributes(namespace);
         let query = Query::parse(&request.query, attributes)?;
-        let runs = self.select(namespace, |run| {
-            query.matches(run) && is_visible(&query, run)
-        });
+        let runs = self.find_matches(namespace, &query);
         let mut groups: BTreeMap<String, i64> = BTreeMap::new();
         if let Some(attribute) = query.group_by() {
             for key in &runs {

@@ -13,6 +13,7 @@ use outlast_proto::temporal::api::workflowservice::v1::{
 
 use super::builders::complete_workflow;
 use super::scene::Scene;
+use crate::server::wire::workflow_execution;
 use crate::server::{SearchAttributes, ServerOptions};
 
 fn with_types(types: &[(&str, Type)]) -> Scene {
@@ -335,4 +336,37 @@ fn totals_are_listed_when_a_workflow_has_closed() {
     assert_eq!(info.history_length, 5);
     assert!(info.history_size_bytes > 0);
     assert_eq!(info.execution_duration.unwrap().seconds, 1);
+}
+
+#[test]
+fn a_query_for_one_id_finds_what_a_look_at_every_run_finds() {
+    let mut scene = with_types(&[]);
+    for id in ["a", "ab", "b", "a", "gone"] {
+        start(&mut scene, id, &[]);
+        complete_next(&mut scene);
+    }
+    let request = api::DeleteWorkflowExecutionRequest {
+        namespace: "default".to_owned(),
+        workflow_execution: Some(workflow_execution("gone", "")),
+    };
+    scene.engine.delete_workflow_execution(&request).unwrap();
+    for (query, by_scan, count) in [
+        ("WorkflowId = 'a'", "WorkflowId IN ('a')", 2),
+        (
+            "ExecutionStatus = 'Completed' AND WorkflowId = 'a'",
+            "WorkflowId IN ('a')",
+            2,
+        ),
+        ("WorkflowId = 'gone'", "WorkflowId IN ('gone')", 0),
+        ("NOT WorkflowId = 'a'", "WorkflowId IN ('ab', 'b')", 2),
+        (
+            "WorkflowId = 'a' OR WorkflowId = 'b'",
+            "WorkflowId IN ('a', 'b')",
+            3,
+        ),
+    ] {
+        let found = list(&scene, query);
+        assert_eq!(found, list(&scene, by_scan), "{query}");
+        assert_eq!(found.len(), count, "{query}");
+    }
 }

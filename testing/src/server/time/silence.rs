@@ -18,7 +18,7 @@ impl Engine {
             && !self.clock.holds.any()
             && !self.clock.holds.anything_rings()
             && self.has_waiters()
-            && busy().any(retries)
+            && busy().any(|run| retries(run))
             && busy().all(|run| self.business(run).len() == usize::from(retries(run)))
     }
 

@@ -50,6 +50,18 @@ impl Filter {
         Self::Not(Box::new(self))
     }
 
+    /// The keyword that an attribute has to be for the condition to hold, if there is just one.
+    pub(super) fn required(&self, name: &str) -> Option<&str> {
+        match self {
+            Self::And(left, right) => left.required(name).or_else(|| right.required(name)),
+            Self::Test {
+                attribute,
+                test: Test::Order(Order::Equal, Value::Keyword(word)),
+            } if attribute == name => Some(word),
+            Self::Not(_) | Self::Or(..) | Self::Test { .. } => None,
+        }
+    }
+
     /// Whether the condition holds; nothing if that cannot be said because a value is missing, as
     /// in SQL.
     pub(super) fn holds(&self, record: &dyn Record) -> Option<bool> {

@@ -64,6 +64,11 @@ impl Query {
         }
     }
 
+    /// The workflow that every match is a run of, if the query names one.
+    pub(super) fn workflow_id(&self) -> Option<&str> {
+        self.0.filter.as_ref()?.required("WorkflowId")
+    }
+
     /// By which attribute matches are to be counted.
     pub(super) fn group_by(&self) -> Option<&str> {
         self.0.group_by.as_deref()
