@@ -359,7 +359,8 @@ impl Server {
         self.shared.look(Engine::diagnostics)
     }
 
-    /// Takes the workflow task failures that happened so far.
+    /// Takes the workflow task failures that happened so far, of which a server keeps the latest
+    /// thousand.
     pub fn workflow_task_failures(&self) -> Vec<WorkflowTaskFailure> {
         self.shared.lock().task_failures.drain(..).collect()
     }

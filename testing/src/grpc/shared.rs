@@ -28,6 +28,7 @@ pub(super) struct State {
     pub(super) calls: u64,
     /// For lookups only; its order is never seen.
     waiting: HashMap<CallId, oneshot::Sender<Answer>>,
+    /// The latest; a server with a port has nobody who takes them.
     pub(super) task_failures: VecDeque<WorkflowTaskFailure>,
 }
 
@@ -140,8 +141,14 @@ impl State {
         }
         while let Some(failure) = self.engine.poll_task_failure() {
             any = true;
+            if self.task_failures.len() == KEPT_FAILURES {
+                self.task_failures.pop_front();
+            }
             self.task_failures.push_back(failure);
         }
         any
     }
 }
+
+/// How many failures of workflow tasks are kept for whoever asks.
+const KEPT_FAILURES: usize = 1000;

@@ -62,8 +62,9 @@ impl BoundServer {
             shutdown.await;
             close.send_replace(true);
         };
-        let served =
-            Transport::builder().serve_with_incoming_shutdown(service, self.incoming, shutdown);
+        let served = Transport::builder()
+            .http2_max_pending_accept_reset_streams(Some(CANCELED_AT_ONCE))
+            .serve_with_incoming_shutdown(service, self.incoming, shutdown);
         tokio::select! {
             served = served => served,
             () = self.server.run_clock() => Ok(()),
@@ -81,3 +82,7 @@ async fn leave(mut closed: watch::Receiver<bool>) {
 
 /// How long a client may take to read its last answers.
 const FAREWELL: Duration = Duration::from_millis(500);
+
+/// How many calls a client may cancel before the server has looked at them. A client that stops
+/// cancels all that it has, and 20, which are usual, cost it the connection: they look like an attack.
+const CANCELED_AT_ONCE: usize = 100_000;
