@@ -66,6 +66,7 @@ mod properties;
 mod queries;
 mod reads;
 mod reset;
+mod reset_operations;
 mod reset_reapply;
 mod schedule_lists;
 mod schedule_requests;

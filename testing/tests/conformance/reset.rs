@@ -2,7 +2,9 @@
 
 use outlast_proto::temporal::api::common::v1::Priority;
 use outlast_proto::temporal::api::enums::v1::EventType::{self as E};
-use outlast_proto::temporal::api::enums::v1::WorkflowTaskFailedCause;
+use outlast_proto::temporal::api::enums::v1::{
+    UpdateWorkflowExecutionLifecycleStage as Stage, WorkflowTaskFailedCause,
+};
 use outlast_proto::temporal::api::failure::v1::failure::FailureInfo;
 use outlast_proto::temporal::api::history::v1::history_event::Attributes;
 use outlast_proto::temporal::api::workflow::v1 as workflow;
@@ -171,6 +173,114 @@ async fn a_task_that_nobody_started_is_started_for_the_reset() {
         };
         assert_eq!(started.identity, "history-service");
         assert_eq!(started.request_id, "emptyUuid");
+        peer.terminate("").await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_unwritten_attempt_after_a_failed_task_can_be_gone_back_to() {
+    conform("reset-after-failure", async |peer| {
+        peer.start().await;
+        for _ in 0..3 {
+            let task = peer.poll().await;
+            peer.fail(&task).await.unwrap();
+        }
+        peer.signal("first").await.unwrap();
+        peer.signal("second").await.unwrap();
+        peer.reset(6).await.unwrap();
+        let want = [
+            E::WorkflowTaskFailed,
+            E::WorkflowExecutionSignaled,
+            E::WorkflowTaskScheduled,
+            E::WorkflowTaskStarted,
+            E::WorkflowTaskFailed,
+            E::WorkflowExecutionSignaled,
+            E::WorkflowTaskScheduled,
+        ];
+        assert_eq!(peer.types().await[3..], want);
+        let task = peer.poll().await;
+        assert_eq!((task.attempt, task.previous_started_event_id), (1, 0));
+        peer.fail(&task).await.unwrap();
+        assert_eq!(peer.poll().await.attempt, 2);
+        peer.terminate("").await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_later_attempt_that_was_completed_can_be_gone_back_to() {
+    conform("reset-later-attempt", async |peer| {
+        let run_id = peer.start().await;
+        let task = peer.poll().await;
+        peer.fail(&task).await.unwrap();
+        let task = peer.poll().await;
+        let refused = peer.reset(5).await.unwrap_err();
+        assert_eq!(refused.code(), Code::InvalidArgument, "nothing is written");
+        peer.complete(&task, vec![]).await.unwrap();
+        let refused = peer.reset(6).await.unwrap_err();
+        assert_eq!(
+            refused.code(),
+            Code::InvalidArgument,
+            "inside a transaction"
+        );
+        for finish_id in [5, 7] {
+            let request = peer.reset_request(&run_id, finish_id);
+            peer.reset_with(request).await.unwrap();
+            let want = [E::WorkflowTaskFailed, E::WorkflowTaskScheduled];
+            assert_eq!(peer.types().await[6..], want, "{finish_id}");
+        }
+        peer.terminate("").await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_end_of_a_task_that_was_written_late_can_be_gone_back_to() {
+    conform("reset-late-task", async |peer| {
+        let run_id = peer.start().await;
+        let task = peer.poll().await;
+        let mut completion = completion(&task, vec![]);
+        completion.force_create_new_workflow_task = true;
+        completion.return_new_workflow_task = true;
+        let returned = peer.complete_with(completion).await.unwrap();
+        let task = returned.workflow_task.unwrap();
+        peer.complete(&task, vec![]).await.unwrap();
+        let (updated, ()) = tokio::join!(peer.update("u", Stage::Accepted), async {
+            let task = peer.poll().await;
+            let messages = vec![accept(&task.messages[0])];
+            let commands = messages.iter().map(protocol_message).collect();
+            peer.complete_with_messages(&task, commands, messages).await;
+        });
+        updated.unwrap();
+        for finish_id in [5, 6, 9] {
+            let refused = peer.reset(finish_id).await.unwrap_err();
+            assert_eq!(refused.code(), Code::InvalidArgument, "{finish_id}");
+        }
+        for finish_id in [7, 10] {
+            let request = peer.reset_request(&run_id, finish_id);
+            peer.reset_with(request).await.unwrap();
+        }
+        peer.terminate("").await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_attempt_after_a_timeout_can_be_gone_back_to() {
+    conform("reset-after-timeout", async |peer| {
+        let mut request = peer.start_request();
+        request.workflow_task_timeout = seconds(1.0);
+        peer.start_with(request).await.unwrap();
+        peer.poll().await;
+        // The next attempt is there as soon as the first one has timed out.
+        assert_eq!(peer.poll().await.attempt, 2);
+        peer.signal("later").await.unwrap();
+        peer.poll().await;
+        peer.reset(5).await.unwrap();
+        let types = peer.types().await;
+        assert_eq!(types[3], E::WorkflowTaskTimedOut);
+        assert_eq!(types[6], E::WorkflowTaskFailed);
         peer.terminate("").await.unwrap();
     })
     .await;

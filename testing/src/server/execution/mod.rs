@@ -310,6 +310,19 @@ impl Execution {
 
     /// Ends a transaction: schedules a workflow task if one is due, and answers who waited.
     pub(super) fn commit(&mut self, world: &mut World) {
+        self.schedule_due_task(world);
+        self.history.close_batch();
+        if !self.is_open() {
+            self.history.shrink();
+        }
+        self.count_transition();
+        self.answer_updates(world);
+        self.dispatch_queries(world);
+        self.answer_reads(world);
+    }
+
+    /// Schedules a workflow task if the workflow has something to see.
+    pub(super) fn schedule_due_task(&mut self, world: &mut World) {
         if self.has_had_task() {
             self.drop_backoff(world);
         }
@@ -320,14 +333,6 @@ impl Execution {
                 self.schedule_task(Kind::Speculative, world);
             }
         }
-        self.history.close_batch();
-        if !self.is_open() {
-            self.history.shrink();
-        }
-        self.count_transition();
-        self.answer_updates(world);
-        self.dispatch_queries(world);
-        self.answer_reads(world);
     }
 
     /// Counts the transaction if it has changed anything.

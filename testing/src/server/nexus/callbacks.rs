@@ -97,10 +97,9 @@ impl Engine {
                 }
                 Variant::Internal(_) | Variant::NexusHandler(_) => None,
             })
-            .filter(|token| self.awaits(token));
-        if let Some(token) = &target {
-            let event_id = token.scheduled_event_id;
-            self.transact(RunKey(token.run), |run, world| {
+            .and_then(|token| Some((self.caller(&token)?, token.scheduled_event_id)));
+        if let Some((caller, event_id)) = target {
+            self.transact(caller, |run, world| {
                 run.operation_ended(event_id, end, link, world);
             });
         }
@@ -108,13 +107,15 @@ impl Engine {
         self.transact(from, |run, world| run.callback_sent(at, found, world));
     }
 
-    fn awaits(&self, token: &CallbackToken) -> bool {
-        let run = self
-            .runs
-            .get(&RunKey(token.run))
-            .filter(|run| run.is_open());
-        let operation = run.and_then(|run| run.operations.get(&token.scheduled_event_id));
-        operation.is_some_and(|operation| operation.scheduled.request_id == token.request_id)
+    /// The run that waits for an operation: the one that asked for it, or one that this was reset
+    /// to.
+    fn caller(&self, token: &CallbackToken) -> Option<RunKey> {
+        let asked = RunKey(token.run);
+        let latest = self.latest_reset(&self.runs.get(&asked)?.run_id);
+        [Some(asked), latest].into_iter().flatten().find(|key| {
+            let run = &self.runs[key];
+            run.is_open() && run.has_operation(token.scheduled_event_id, &token.request_id)
+        })
     }
 }
 

@@ -1,12 +1,12 @@
 //! What workflows may ask: operations, and their cancellation.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use outlast_proto::temporal::api::command::v1::ScheduleNexusOperationCommandAttributes;
 use outlast_proto::temporal::api::history::v1 as events;
 
-use super::endpoints::Endpoints;
+use super::endpoints::{Endpoint, Endpoints};
 use super::{Cancellation, Errand, ErrandKind, Operation, Scheduled, Target};
 use crate::server::execution::Execution;
 use crate::server::history::Draft;
@@ -88,15 +88,22 @@ impl Execution {
         };
         let draft = Draft::new(world.now, scheduled.clone());
         let event_id = self.history.append(draft);
+        self.add_operation(event_id, scheduled, world.now, world);
+        self.send_errand(event_id, ErrandKind::Start, world);
+    }
+
+    /// Lets an operation wait for somebody to send its start.
+    pub(super) fn add_operation(
+        &mut self,
+        event_id: i64,
+        scheduled: Scheduled,
+        scheduled_at: SystemTime,
+        world: &mut World,
+    ) {
         let operation = Operation {
+            target: Target::of(&scheduled, &world.endpoints),
             scheduled: Box::new(scheduled),
-            scheduled_at: world.now,
-            target: match endpoint.queue() {
-                Ok((namespace, queue)) => {
-                    Target::Queue(QueueKey::new(namespace, QueueType::Nexus, queue))
-                }
-                Err(url) => Target::Url(url.to_owned()),
-            },
+            scheduled_at,
             start: Errand::new(),
             is_started: false,
             token: String::new(),
@@ -104,8 +111,7 @@ impl Execution {
             cancellation: None,
         };
         self.operations.insert(event_id, operation);
-        self.arm_operation_timeouts(event_id, close, start, world);
-        self.send_errand(event_id, ErrandKind::Start, world);
+        self.arm_operation_timeouts(event_id, world);
     }
 
     /// Asks the handler to cancel an operation, now or as soon as it has started.
@@ -158,6 +164,19 @@ impl Execution {
                 "requested cancelation for a non-existing or already completed operation with \
                  scheduled event ID of {scheduled_event_id}"
             )),
+        }
+    }
+}
+
+impl Target {
+    fn of(scheduled: &Scheduled, endpoints: &Endpoints) -> Self {
+        let endpoint = endpoints.by_name(&scheduled.endpoint);
+        match endpoint.map(Endpoint::queue) {
+            Some(Ok((namespace, queue))) => {
+                Self::Queue(QueueKey::new(namespace, QueueType::Nexus, queue))
+            }
+            Some(Err(url)) => Self::Url(url.to_owned()),
+            None => Self::Nobody,
         }
     }
 }

@@ -1,5 +1,7 @@
 //! How operations go on and end, as their workflow sees it.
 
+use std::time::SystemTime;
+
 use outlast_proto::temporal::api::common::v1::{Link, Payload};
 use outlast_proto::temporal::api::failure::v1::Failure;
 use outlast_proto::temporal::api::history::v1 as events;
@@ -24,7 +26,7 @@ impl Execution {
         };
         operation.is_started = true;
         operation.token.clone_from(&token);
-        operation.start.succeed(world);
+        operation.start.succeed(world.now);
         let wants_cancel = operation.cancellation.is_some();
         let attributes = events::NexusOperationStartedEventAttributes {
             scheduled_event_id: event_id,
@@ -33,7 +35,7 @@ impl Execution {
             operation_token: token,
         };
         self.record(Draft::new(world.now, attributes).with_links(links));
-        self.arm_start_to_close(event_id, world);
+        self.arm_start_to_close(event_id, world.now, world);
         if wants_cancel {
             self.send_cancellation(event_id, world);
         }
@@ -104,7 +106,7 @@ impl Execution {
             return;
         };
         if let Some(errand) = &mut cancellation.errand {
-            errand.succeed(world);
+            errand.succeed(world.now);
         }
         let attributes = events::NexusOperationCancelRequestCompletedEventAttributes {
             requested_event_id: cancellation.requested_event_id,
@@ -128,29 +130,38 @@ impl Execution {
         self.record(Draft::new(world.now, attributes));
     }
 
-    fn end_operation<A: EventAttributes>(
+    pub(super) fn end_operation<A: EventAttributes>(
         &mut self,
         event_id: i64,
         links: Vec<Link>,
         world: &mut World,
         attributes: impl FnOnce(&Operation) -> A,
     ) {
-        let Some(operation) = self.operations.remove(&event_id) else {
+        let Some(operation) = self.remove_operation(event_id, world) else {
             return;
         };
+        let draft = Draft::new(world.now, attributes(&operation));
+        self.record(draft.with_links(links));
+    }
+
+    pub(super) fn remove_operation(
+        &mut self,
+        event_id: i64,
+        world: &mut World,
+    ) -> Option<Operation> {
+        let operation = self.operations.remove(&event_id)?;
         for key in &operation.timeouts {
             world.timers.cancel(*key);
         }
-        let draft = Draft::new(world.now, attributes(&operation));
-        self.record(draft.with_links(links));
+        Some(operation)
     }
 }
 
 impl super::Errand {
-    fn succeed(&mut self, world: &World) {
+    pub(super) fn succeed(&mut self, at: SystemTime) {
         self.progress = Progress::Done;
         self.attempts += 1;
-        self.last_attempt_at = Some(world.now);
+        self.last_attempt_at = Some(at);
         self.last_failure = None;
     }
 }

@@ -40,6 +40,9 @@ impl Execution {
                 let failure = failures::no_http(&url);
                 self.errand_failed(event_id, kind, failure, world);
             }
+            Target::Nobody => {
+                self.errand_failed(event_id, kind, failures::no_endpoint(), world);
+            }
         }
     }
 
@@ -83,6 +86,7 @@ impl Execution {
         let Some(errand) = operation.errand_mut(kind) else {
             return;
         };
+        self.touched = true;
         errand.attempts += 1;
         errand.last_attempt_at = Some(world.now);
         errand.last_failure = Some(failure.clone());

@@ -86,6 +86,10 @@ pub(super) fn unknown_operation() -> Failure {
     of_handler("NOT_FOUND", "operation not found")
 }
 
+pub(super) fn no_endpoint() -> Failure {
+    of_handler("NOT_FOUND", "endpoint not registered")
+}
+
 pub(super) fn no_http(url: &str) -> Failure {
     of_handler(
         "NOT_IMPLEMENTED",

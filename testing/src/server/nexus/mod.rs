@@ -22,6 +22,7 @@ mod ends;
 mod errands;
 mod failures;
 mod links;
+mod restored;
 mod tasks;
 mod timeouts;
 
@@ -60,6 +61,8 @@ enum Target {
     Queue(QueueKey),
     /// A server elsewhere, which is not called.
     Url(String),
+    /// Nobody any more: the endpoint has been deleted.
+    Nobody,
 }
 
 /// Something that a handler has to do.
@@ -128,7 +131,7 @@ impl Operation {
         match &self.target {
             Target::Queue(queue) if is_queued(ErrandKind::Start) => Some(queue),
             Target::Queue(queue) if is_queued(ErrandKind::Cancel) => Some(queue),
-            Target::Queue(_) | Target::Url(_) => None,
+            Target::Queue(_) | Target::Url(_) | Target::Nobody => None,
         }
     }
 

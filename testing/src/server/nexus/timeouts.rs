@@ -1,12 +1,13 @@
 //! What limits operations in time.
 
-use std::time::Duration;
+use std::time::SystemTime;
 
 use outlast_proto::temporal::api::enums::v1::TimeoutType;
 
 use super::{ErrandKind, Progress, failures};
 use crate::server::execution::Execution;
 use crate::server::execution::retry::timeout_name;
+use crate::server::time::end::later;
 use crate::server::wire::set_duration;
 use crate::server::world::World;
 
@@ -22,43 +23,54 @@ pub(in crate::server) enum NexusTimer {
 }
 
 impl Execution {
-    pub(super) fn arm_operation_timeouts(
-        &mut self,
-        event_id: i64,
-        to_close: Option<Duration>,
-        to_start: Option<Duration>,
-        world: &mut World,
-    ) {
+    /// Starts the times that count from the scheduling of an operation on.
+    pub(super) fn arm_operation_timeouts(&mut self, event_id: i64, world: &mut World) {
+        let Some(operation) = self.operations.get(&event_id) else {
+            return;
+        };
+        let (scheduled, since) = (&operation.scheduled, operation.scheduled_at);
         let timeouts = [
-            (to_close, TimeoutType::ScheduleToClose),
-            (to_start, TimeoutType::ScheduleToStart),
+            (
+                scheduled.schedule_to_close_timeout,
+                TimeoutType::ScheduleToClose,
+            ),
+            (
+                scheduled.schedule_to_start_timeout,
+                TimeoutType::ScheduleToStart,
+            ),
         ];
         for (timeout, kind) in timeouts {
-            if let Some(timeout) = timeout {
-                self.arm_operation_timeout(event_id, timeout, kind, world);
+            if let Some(timeout) = set_duration(timeout.as_ref()) {
+                self.arm_operation_timeout(event_id, later(since, timeout), kind, world);
             }
         }
     }
 
     /// Starts the time that an operation has once it has started.
-    pub(super) fn arm_start_to_close(&mut self, event_id: i64, world: &mut World) {
+    pub(super) fn arm_start_to_close(
+        &mut self,
+        event_id: i64,
+        since: SystemTime,
+        world: &mut World,
+    ) {
         let timeout = self.operations.get(&event_id).and_then(|operation| {
             set_duration(operation.scheduled.start_to_close_timeout.as_ref())
         });
         if let Some(timeout) = timeout {
-            self.arm_operation_timeout(event_id, timeout, TimeoutType::StartToClose, world);
+            let at = later(since, timeout);
+            self.arm_operation_timeout(event_id, at, TimeoutType::StartToClose, world);
         }
     }
 
     fn arm_operation_timeout(
         &mut self,
         event_id: i64,
-        timeout: Duration,
+        at: SystemTime,
         kind: TimeoutType,
         world: &mut World,
     ) {
         let timer = NexusTimer::Timeout(kind);
-        let key = self.arm_nexus(event_id, world.after(timeout), timer, world);
+        let key = self.arm_nexus(event_id, at.max(world.now), timer, world);
         if let Some(operation) = self.operations.get_mut(&event_id) {
             operation.timeouts.push(key);
         }
@@ -78,6 +90,7 @@ impl Execution {
                 let errand = operation.and_then(|operation| operation.errand(kind));
                 let waits = |progress| matches!(progress, Progress::BackingOff { .. });
                 if errand.is_some_and(|errand| waits(errand.progress)) {
+                    self.touched = true;
                     self.send_errand(event_id, kind, world);
                 }
             }

@@ -17,41 +17,6 @@ use crate::server::wire::{set_duration, system_time, timestamp};
 use crate::server::workflow_task::commands::merge;
 use crate::server::world::World;
 
-/// A workflow task without an end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::server) struct OpenTask {
-    pub(in crate::server) scheduled_event_id: i64,
-    pub(in crate::server) started_event_id: Option<i64>,
-}
-
-impl OpenTask {
-    /// The task that is under way after these events.
-    pub(in crate::server) fn after(events: &[HistoryEvent]) -> Option<Self> {
-        let mut open = None;
-        for event in events {
-            match event.attributes.as_ref()? {
-                Attributes::WorkflowTaskScheduledEventAttributes(_) => {
-                    open = Some(Self {
-                        scheduled_event_id: event.event_id,
-                        started_event_id: None,
-                    });
-                }
-                Attributes::WorkflowTaskStartedEventAttributes(a) => {
-                    open = Some(Self {
-                        scheduled_event_id: a.scheduled_event_id,
-                        started_event_id: Some(event.event_id),
-                    });
-                }
-                Attributes::WorkflowTaskCompletedEventAttributes(_)
-                | Attributes::WorkflowTaskFailedEventAttributes(_)
-                | Attributes::WorkflowTaskTimedOutEventAttributes(_) => open = None,
-                _ => {}
-            }
-        }
-        open
-    }
-}
-
 /// What has begun and not ended.
 #[derive(Debug, Default)]
 struct Pending {
@@ -94,11 +59,14 @@ impl Execution {
         };
         let mut branch = Self::without_events(key, &run, world);
         branch.is_reset = true;
+        // To take in the past counts as one change.
+        branch.state_transitions = 1;
         branch.original_start_time = base.original_start_time;
         branch.history = base.history.branch(branch.number, events);
         let mut pending = Pending::default();
         for event in &base.history.events()[..events] {
             branch.replay(event, &mut pending);
+            branch.replay_operation(event, world);
         }
         branch.take_up(pending, world);
         branch.arm_timeouts(world);

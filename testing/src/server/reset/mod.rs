@@ -1,23 +1,18 @@
 //! Resetting a workflow: a new run goes on from an earlier point of an old one.
 
 pub(super) mod branch;
+mod open_task;
 pub(super) mod reapply;
 
-use outlast_proto::temporal::api::enums::v1::WorkflowTaskFailedCause;
-use outlast_proto::temporal::api::failure::v1::failure::FailureInfo;
-use outlast_proto::temporal::api::failure::v1::{Failure, ResetWorkflowFailureInfo};
-use outlast_proto::temporal::api::history::v1 as events;
 use outlast_proto::temporal::api::workflowservice::v1 as api;
 
-use self::branch::OpenTask;
+use self::open_task::OpenTask;
 use self::reapply::Exclusions;
 use super::Engine;
 use super::errors::{Error, Result};
 use super::execution::options::OptionsChange;
 use super::execution::{Execution, RunKey};
-use super::history::Draft;
 use super::limits::check_length;
-use super::world::World;
 
 /// What a reset does.
 #[derive(Debug)]
@@ -80,8 +75,9 @@ impl Engine {
         let base_run_id = self.runs[&base].run_id.clone();
         run.fail_task_for_reset(task, base_run_id, &reset.reason, &self.world);
         for event in self.events_to_reapply(base, events) {
-            run.reapply(event, &reset.excluded, &self.world);
+            run.reapply(event, &reset.excluded, &mut self.world);
         }
+        run.resend_operations(&mut self.world);
         for change in &reset.changes {
             run.change_options_after_reset(change, &self.world);
         }
@@ -133,47 +129,5 @@ impl Engine {
             key = *next;
         }
         Some(key)
-    }
-}
-
-impl Execution {
-    /// Ends the workflow task that was under way in the run that this one goes back to.
-    fn fail_task_for_reset(
-        &mut self,
-        task: OpenTask,
-        base_run_id: String,
-        reason: &str,
-        world: &World,
-    ) {
-        let started_event_id = task.started_event_id.unwrap_or_else(|| {
-            let attributes = events::WorkflowTaskStartedEventAttributes {
-                scheduled_event_id: task.scheduled_event_id,
-                identity: "history-service".to_owned(),
-                request_id: "emptyUuid".to_owned(),
-                history_size_bytes: self.history.size_bytes(),
-                ..Default::default()
-            };
-            let event_id = self.history.append(Draft::new(world.now, attributes));
-            self.history.close_batch();
-            event_id
-        });
-        let failure = Failure {
-            message: reason.to_owned(),
-            failure_info: Some(FailureInfo::ResetWorkflowFailureInfo(
-                ResetWorkflowFailureInfo::default(),
-            )),
-            ..Default::default()
-        };
-        let attributes = events::WorkflowTaskFailedEventAttributes {
-            scheduled_event_id: task.scheduled_event_id,
-            started_event_id,
-            cause: WorkflowTaskFailedCause::ResetWorkflow as i32,
-            failure: Some(failure),
-            identity: "history-service".to_owned(),
-            base_run_id,
-            new_run_id: self.run_id.clone(),
-            ..Default::default()
-        };
-        self.history.append(Draft::new(world.now, attributes));
     }
 }

@@ -17,6 +17,7 @@ use crate::server::world::World;
 pub(in crate::server) struct Exclusions {
     pub(in crate::server) signals: bool,
     pub(in crate::server) updates: bool,
+    pub(in crate::server) operations: bool,
 }
 
 impl Exclusions {
@@ -30,6 +31,7 @@ impl Exclusions {
         Self {
             signals: signals || excluded.contains(&(Excluded::Signal as i32)),
             updates: updates || excluded.contains(&(Excluded::Update as i32)),
+            operations: excluded.contains(&(Excluded::Nexus as i32)),
         }
     }
 }
@@ -67,7 +69,7 @@ impl Execution {
         &mut self,
         event: HistoryEvent,
         excluded: &Exclusions,
-        world: &World,
+        world: &mut World,
     ) {
         match event.attributes {
             Some(Attributes::WorkflowExecutionSignaledEventAttributes(a)) if !excluded.signals => {
@@ -86,6 +88,7 @@ impl Execution {
             {
                 self.reapply_update(a.accepted_request, world);
             }
+            _ if !excluded.operations => self.reapply_operation(event, world),
             _ => {}
         }
     }

@@ -8,7 +8,9 @@ use outlast_proto::temporal::api::nexus::v1 as nexus;
 use outlast_proto::temporal::api::nexus::v1::endpoint_target::{External, Variant, Worker};
 use outlast_proto::temporal::api::nexus::v1::response::Variant as Response;
 use outlast_proto::temporal::api::nexus::v1::start_operation_response as started;
-use outlast_proto::temporal::api::operatorservice::v1::CreateNexusEndpointRequest;
+use outlast_proto::temporal::api::operatorservice::v1::{
+    CreateNexusEndpointRequest, DeleteNexusEndpointRequest,
+};
 use outlast_proto::temporal::api::workflowservice::v1 as api;
 
 use super::builders::*;
@@ -161,6 +163,36 @@ fn operations_of_other_servers_fail_and_say_why() {
         events.last().unwrap().event_type(),
         E::WorkflowTaskScheduled
     );
+}
+
+#[test]
+fn an_operation_whose_endpoint_is_gone_fails_after_a_reset() {
+    let mut scene = called(by_worker(), vec![]);
+    scene.signal("go on");
+    let task = scene.poll();
+    scene.complete(&task, vec![]).unwrap();
+    let request = Default::default();
+    let endpoints = scene.engine.list_nexus_endpoints(&request).unwrap();
+    let endpoint = &endpoints.endpoints[0];
+    let request = DeleteNexusEndpointRequest {
+        id: endpoint.id.clone(),
+        version: endpoint.version,
+    };
+    scene.engine.delete_nexus_endpoint(&request).unwrap();
+    let request = api::ResetWorkflowExecutionRequest {
+        namespace: "default".to_owned(),
+        workflow_execution: execution(""),
+        workflow_task_finish_event_id: 9,
+        request_id: "once".to_owned(),
+        ..Default::default()
+    };
+    scene.engine.reset_workflow_execution(request).unwrap();
+    let want = [
+        E::WorkflowTaskFailed,
+        E::NexusOperationFailed,
+        E::WorkflowTaskScheduled,
+    ];
+    assert_eq!(scene.types()[8..], want);
 }
 
 #[test]

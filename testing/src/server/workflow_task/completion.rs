@@ -54,7 +54,7 @@ impl Execution {
         let (identity, return_new_task) =
             (request.identity.clone(), request.return_new_workflow_task);
         let eager_activities = self.apply_completion(&task, worker, request, world);
-        self.commit(world);
+        self.schedule_due_task(world);
         let scheduled = self.task.as_ref().is_some_and(|task| !task.is_started());
         let workflow_task = (scheduled && return_new_task)
             .then(|| self.start_returned_task(&identity, worker, world));
@@ -190,7 +190,7 @@ impl Execution {
             self.reject_unprocessed_updates(task.stamp, world);
         }
         self.answer_attached_queries(request.query_results, world);
-        self.commit(world);
+        self.schedule_due_task(world);
         let scheduled = self.task.as_ref().is_some_and(|task| !task.is_started());
         RespondWorkflowTaskCompletedResponse {
             reset_history_event_id: self.previous_started_event_id,

@@ -386,6 +386,7 @@ impl Execution {
         if task.is_started() {
             task.identity = identity.to_owned();
             self.history.append(task.started_draft());
+            self.history.close_batch();
         }
     }
 
@@ -401,6 +402,7 @@ impl Execution {
             identity.clone_into(&mut task.identity);
             self.history.append(task.scheduled_draft(queue));
             self.history.append(task.started_draft());
+            self.history.close_batch();
         }
     }
 
