@@ -109,6 +109,7 @@ impl Engine {
                 change(run, id, world);
             }
             run.note_pauses();
+            run.touched = true;
         });
         Ok(())
     }

@@ -75,6 +75,7 @@ impl Engine {
             ..options_of(scheduled)
         });
         self.in_run(key, |run, world| {
+            run.touched = true;
             for (id, scheduled) in changes {
                 run.change_activity(id, scheduled, world);
             }

@@ -69,6 +69,7 @@ impl CompletionCallback {
 impl Execution {
     /// Notes what became of a callback.
     pub(super) fn callback_sent(&mut self, at: usize, found: bool, world: &World) {
+        self.touched = true;
         if let Some(callback) = self.callbacks.get_mut(at) {
             callback.sent = Some(Sent {
                 at: world.now,

@@ -32,7 +32,10 @@ impl Engine {
         match answer {
             Some(answer) => {
                 if let Some(run) = self.runs.get_mut(&key) {
-                    run.touched |= !matches!(task, QueuedTask::Query { .. });
+                    run.touched |= match task {
+                        QueuedTask::Activity { .. } | QueuedTask::Workflow { .. } => true,
+                        QueuedTask::Nexus { .. } | QueuedTask::Query { .. } => false,
+                    };
                     run.count_transition();
                 }
                 self.world.queues.note_dispatch(&queue, now);

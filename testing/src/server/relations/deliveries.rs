@@ -199,7 +199,7 @@ impl Engine {
             started.parent_workflow_execution = Some(execution);
             started.parent_initiated_event_id = initiated_event_id;
         }
-        Ok(self.open_run(NewRun {
+        let key = self.open_run(NewRun {
             namespace: initiated.namespace.clone(),
             name,
             request_id,
@@ -207,7 +207,12 @@ impl Engine {
             user_metadata,
             links: Vec::new(),
             signal: None,
-        }))
+        });
+        if let Some(child) = self.runs.get_mut(&key) {
+            // A real server schedules the first task when the parent knows of the child.
+            child.state_transitions += 1;
+        }
+        Ok(key)
     }
 
     fn deliver_signal(&mut self, from: RunKey, initiated_event_id: i64, signal: SignalInitiated) {

@@ -8,17 +8,15 @@ pub(crate) enum Difference {
     HistorySizes,
     InternalNumbers,
     PollerScaling,
-    StateTransitions,
 }
 
 impl Difference {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 5] = [
         Self::DeploymentsOnTheirWay,
         Self::Capabilities,
         Self::HistorySizes,
         Self::InternalNumbers,
         Self::PollerScaling,
-        Self::StateTransitions,
     ];
 
     /// The title of the section.
@@ -29,7 +27,6 @@ impl Difference {
             Self::HistorySizes => "Sizes of histories",
             Self::InternalNumbers => "Internal numbers",
             Self::PollerScaling => "Advice on the number of pollers",
-            Self::StateTransitions => "State transitions",
         }
     }
 
@@ -63,7 +60,6 @@ impl Difference {
                 ("PollNexusTaskQueueResponse", "poller_scaling_decision"),
                 ("PollWorkflowTaskQueueResponse", "poller_scaling_decision"),
             ],
-            Self::StateTransitions => &[("WorkflowExecutionInfo", "state_transition_count")],
         }
     }
 }
