@@ -4,15 +4,22 @@
 
 use outlast_proto::temporal::api::common::v1::Payload;
 use outlast_proto::temporal::api::deployment::v1::WorkerDeploymentOptions;
-use outlast_proto::temporal::api::enums::v1::WorkerVersioningMode;
+use outlast_proto::temporal::api::enums::v1::{
+    WorkerDeploymentVersionStatus as State, WorkerVersioningMode,
+};
 use outlast_proto::temporal::api::workflowservice::v1 as api;
 use outlast_proto::temporal::api::workflowservice::v1::set_worker_deployment_manager_request::NewManagerIdentity;
 use tonic::{Code, Status};
 
+use crate::deployments::states;
 use crate::support::peer::with_timeout;
 use crate::{Peer, conform};
 
-async fn delete_version(peer: &Peer, build_id: &str, skip_drainage: bool) -> Result<(), Status> {
+pub(crate) async fn delete_version(
+    peer: &Peer,
+    build_id: &str,
+    skip_drainage: bool,
+) -> Result<(), Status> {
     let request = api::DeleteWorkerDeploymentVersionRequest {
         namespace: "default".to_owned(),
         deployment_version: peer.version(build_id),
@@ -35,7 +42,7 @@ async fn delete_deployment(peer: &Peer) -> Result<(), Status> {
     Ok(())
 }
 
-async fn set_manager(
+pub(crate) async fn set_manager(
     peer: &Peer,
     manager: NewManagerIdentity,
 ) -> Result<api::SetWorkerDeploymentManagerResponse, Status> {
@@ -109,7 +116,7 @@ async fn unknown_deployments_are_not_found() {
             peer.set_current_with(peer.current_request("1"))
                 .await
                 .unwrap_err(),
-            peer.set_ramp("1", 10.0).await.unwrap_err(),
+            peer.try_ramp("1", 10.0).await.unwrap_err(),
             delete_version(peer, "1", false).await.unwrap_err(),
             set_manager(peer, NewManagerIdentity::Self_(true))
                 .await
@@ -198,6 +205,10 @@ async fn deployments_and_versions_can_be_created_and_deleted() {
         peer.describe_version("1").await.unwrap();
         delete_version(peer, "1", false).await.unwrap();
         delete_deployment(peer).await.unwrap();
+        let quiet = peer.unrecorded();
+        while quiet.describe_deployment().await.is_ok() {
+            tokio::task::yield_now().await;
+        }
         peer.describe_deployment().await.unwrap_err();
     })
     .await;
@@ -302,16 +313,18 @@ async fn versions_may_be_named_by_a_text() {
             let error = peer.set_current_with(named(text.to_owned())).await;
             assert_eq!(error.unwrap_err().code(), Code::InvalidArgument);
         }
+        let quiet = peer.unrecorded();
         let dotted = format!("{}.1", peer.deployment());
-        peer.set_current_with(named(dotted)).await.unwrap();
-        peer.settled().await;
-        let unversioned = peer
-            .set_current_with(named("__unversioned__".to_owned()))
-            .await;
-        assert_eq!(
-            unversioned.unwrap().previous_deployment_version,
-            peer.version("1")
-        );
+        for (text, state) in [
+            (dotted.as_str(), State::Current),
+            ("__unversioned__", State::Draining),
+        ] {
+            quiet
+                .set_current_with(named(text.to_owned()))
+                .await
+                .unwrap();
+            assert_eq!(states(peer).await, [state]);
+        }
     })
     .await;
 }

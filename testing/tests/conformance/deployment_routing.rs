@@ -110,13 +110,11 @@ async fn pinned_runs_stay_and_hear_of_the_next_version() {
 async fn a_version_that_ramps_to_all_gets_all_new_runs() {
     conform("routing-ramp", async |peer| {
         two_versions(peer).await;
-        peer.set_ramp("2", 100.0).await.unwrap();
-        peer.settled().await;
+        peer.set_ramp("2", 100.0).await;
         peer.start().await;
         let task = only(peer, "2", "1").await;
         complete_as(peer, &task, "2", Behavior::AutoUpgrade).await;
-        peer.set_ramp("2", 0.0).await.unwrap();
-        peer.settled().await;
+        peer.set_ramp("2", 0.0).await;
         peer.signal("s").await.unwrap();
         let task = only(peer, "1", "2").await;
         complete_as(peer, &task, "1", Behavior::AutoUpgrade).await;

@@ -10,7 +10,7 @@ use tonic::Code;
 use crate::{Peer, conform};
 
 /// What the versions of the deployment are, the newest first.
-async fn states(peer: &Peer) -> Vec<State> {
+pub(crate) async fn states(peer: &Peer) -> Vec<State> {
     states_of(&peer.settled().await)
 }
 
@@ -52,8 +52,7 @@ async fn workers_that_poll_make_their_version_known() {
 async fn a_version_becomes_current_and_then_another() {
     conform("deployment-current", async |peer| {
         peer.announce("1").await;
-        let set = peer.set_current_with(peer.current_request("1")).await;
-        assert_eq!(set.unwrap().previous_deployment_version, None);
+        peer.set_current("1").await;
         assert_eq!(states(peer).await, [State::Current]);
         let again = peer.set_current_with(peer.current_request("1")).await;
         assert_eq!(
@@ -76,13 +75,13 @@ async fn a_version_ramps_until_it_is_current() {
         peer.announce("1").await;
         peer.announce("2").await;
         peer.set_current("1").await;
-        peer.set_ramp("2", 30.0).await.unwrap();
+        peer.set_ramp("2", 30.0).await;
         assert_eq!(states(peer).await, [State::Ramping, State::Current]);
         peer.describe_deployment().await.unwrap();
-        let more = peer.set_ramp("2", 60.0).await.unwrap();
-        assert_eq!(more.previous_percentage, 30.0);
-        let again = peer.set_ramp("2", 60.0).await.unwrap();
+        peer.set_ramp("2", 60.0).await;
+        let again = peer.try_ramp("2", 60.0).await.unwrap();
         assert_eq!(again.previous_deployment_version, peer.version("2"));
+        assert_eq!(again.previous_percentage, 60.0);
         // A real server under load may do this twice, or never come to tell the queues.
         let quiet = peer.unrecorded();
         let current = quiet.set_current_with(peer.current_request("2")).await;
@@ -102,11 +101,10 @@ async fn a_ramp_may_lead_to_unversioned_workers_or_end() {
         peer.announce("1").await;
         peer.poll_as("1").await;
         peer.set_current("1").await;
-        peer.set_ramp("", 20.0).await.unwrap();
+        peer.set_ramp("", 20.0).await;
         describe(peer).await;
-        let ended = peer.set_ramp("", 0.0).await.unwrap();
-        assert_eq!(ended.previous_percentage, 20.0);
-        let nothing = peer.set_ramp("", 0.0).await.unwrap();
+        peer.set_ramp("", 0.0).await;
+        let nothing = peer.try_ramp("", 0.0).await.unwrap();
         assert_eq!(nothing.previous_version, "");
         describe(peer).await;
     })
@@ -136,11 +134,11 @@ async fn only_some_versions_can_ramp() {
             ("1", 130.0, Code::InvalidArgument),
             ("1", -1.0, Code::InvalidArgument),
         ] {
-            let error = peer.set_ramp(build_id, percentage).await.unwrap_err();
+            let error = peer.try_ramp(build_id, percentage).await.unwrap_err();
             assert_eq!(error.code(), code, "{build_id} {percentage}");
         }
         peer.set_current("").await;
-        let error = peer.set_ramp("", 20.0).await.unwrap_err();
+        let error = peer.try_ramp("", 20.0).await.unwrap_err();
         assert_eq!(error.code(), Code::FailedPrecondition);
     })
     .await;
@@ -160,12 +158,12 @@ async fn a_version_without_workers_for_a_queue_in_use_does_not_become_current() 
         }
         // A real server takes a moment to count the tasks.
         let quiet = peer.unrecorded();
-        while quiet.set_ramp("2", 0.0).await.is_ok() {
-            quiet.set_ramp("", 0.0).await.unwrap();
+        while quiet.try_ramp("2", 0.0).await.is_ok() {
+            quiet.set_ramp("", 0.0).await;
         }
         let refused = peer.set_current_with(peer.current_request("2")).await;
         assert_eq!(refused.unwrap_err().code(), Code::FailedPrecondition);
-        peer.set_ramp("2", 10.0).await.unwrap_err();
+        peer.try_ramp("2", 10.0).await.unwrap_err();
     })
     .await;
 }

@@ -1,5 +1,6 @@
 //! What workers with a version ask for, and what operators of their deployments do.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use outlast_proto::temporal::api::command::v1::Command;
@@ -9,6 +10,7 @@ use outlast_proto::temporal::api::deployment::v1::{
 use outlast_proto::temporal::api::enums::v1::{
     RoutingConfigUpdateState, TaskQueueType, VersioningBehavior, WorkerVersioningMode,
 };
+use outlast_proto::temporal::api::taskqueue::v1::{TaskQueue, TaskQueueVersioningInfo};
 use outlast_proto::temporal::api::workflowservice::v1 as api;
 use tonic::{Code, Status};
 
@@ -215,46 +217,76 @@ impl Peer {
         Ok(set.into_inner())
     }
 
-    /// Makes a version current, and waits until all its queues know.
+    /// Makes a version current, and waits until all its queues know; without a record, as a real server
+    /// under load may do it twice, and then answers what came of the first time.
     pub(crate) async fn set_current(&self, build_id: &str) {
         let request = api::SetWorkerDeploymentCurrentVersionRequest {
             ignore_missing_task_queues: true,
             ..self.current_request(build_id)
         };
-        self.set_current_with(request).await.unwrap();
+        let quiet = self.unrecorded();
+        quiet.set_current_with(request).await.unwrap();
         self.settled().await;
     }
 
-    /// Lets a version ramp, and waits until all its queues know.
-    pub(crate) async fn set_ramp(
+    /// Lets a version ramp, and waits until all its queues know; without a record, as above.
+    pub(crate) async fn set_ramp(&self, build_id: &str, percentage: f32) {
+        let quiet = self.unrecorded();
+        quiet.try_ramp(build_id, percentage).await.unwrap();
+        self.settled().await;
+    }
+
+    pub(crate) async fn try_ramp(
         &self,
         build_id: &str,
         percentage: f32,
     ) -> Result<api::SetWorkerDeploymentRampingVersionResponse, Status> {
-        let request = api::SetWorkerDeploymentRampingVersionRequest {
+        let request = self.ramp_request(build_id, percentage);
+        self.set_ramp_with(request).await
+    }
+
+    pub(crate) fn ramp_request(
+        &self,
+        build_id: &str,
+        percentage: f32,
+    ) -> api::SetWorkerDeploymentRampingVersionRequest {
+        api::SetWorkerDeploymentRampingVersionRequest {
             namespace: "default".to_owned(),
             deployment_name: self.deployment(),
             build_id: build_id.to_owned(),
             percentage,
             identity: "operator".to_owned(),
             ..Default::default()
-        };
+        }
+    }
+
+    pub(crate) async fn set_ramp_with(
+        &self,
+        request: api::SetWorkerDeploymentRampingVersionRequest,
+    ) -> Result<api::SetWorkerDeploymentRampingVersionResponse, Status> {
         let mut client = self.client();
         let set = client
             .set_worker_deployment_ramping_version(request)
             .await?;
-        self.settled().await;
         Ok(set.into_inner())
     }
 
-    /// Waits until all queues and versions know how the deployment is routed; describes it then.
+    /// Waits until all versions and queues know how the deployment is routed; describes it then.
     pub(crate) async fn settled(&self) -> WorkerDeploymentInfo {
         let quiet = self.unrecorded();
+        let mut agreed = 0;
         for _ in 0..600 {
             let info = quiet.describe_deployment().await.unwrap();
             let info = info.worker_deployment_info.unwrap();
-            let state = info.routing_config_update_state();
-            if state == RoutingConfigUpdateState::Completed && quiet.versions_agree(&info).await {
+            agreed = if quiet.is_known_everywhere(&info).await {
+                agreed + 1
+            } else {
+                0
+            };
+            // A real server under load may never take in that the last queue knows.
+            let is_complete =
+                info.routing_config_update_state() == RoutingConfigUpdateState::Completed;
+            if agreed > 0 && (is_complete || agreed == 20) {
                 return info;
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
@@ -262,15 +294,54 @@ impl Peer {
         panic!("{:#?}", quiet.describe_deployment().await)
     }
 
-    async fn versions_agree(&self, info: &WorkerDeploymentInfo) -> bool {
+    async fn is_known_everywhere(&self, info: &WorkerDeploymentInfo) -> bool {
+        let routing = info.routing_config.as_ref().unwrap();
+        let mut queues: BTreeMap<(String, i32), Vec<Option<WorkerDeploymentVersion>>> =
+            BTreeMap::new();
         for summary in &info.version_summaries {
-            let build_id = &summary.deployment_version.as_ref().unwrap().build_id;
-            let version = self.describe_version(build_id).await.unwrap();
+            let name = &summary.deployment_version;
+            let build_id = &name.as_ref().unwrap().build_id;
+            // A version that nobody has polled as comes up after its deployment knows of it.
+            let Ok(version) = self.describe_version(build_id).await else {
+                return false;
+            };
             let version = version.worker_deployment_version_info.unwrap();
             if version.status() != summary.status() {
                 return false;
             }
+            for queue in version.task_queue_infos {
+                let versions = queues.entry((queue.name, queue.r#type)).or_default();
+                versions.push(name.clone());
+            }
+        }
+        for ((name, queue_type), versions) in queues {
+            let is_there = |version: &Option<WorkerDeploymentVersion>| versions.contains(version);
+            let known = self.queue_versions(&name, queue_type).await;
+            let current = &routing.current_deployment_version;
+            let ramping = &routing.ramping_deployment_version;
+            if known.current_deployment_version != current.clone().filter(|_| is_there(current))
+                || known.ramping_deployment_version != ramping.clone().filter(|_| is_there(ramping))
+                || (is_there(ramping)
+                    && known.ramping_version_percentage != routing.ramping_version_percentage)
+            {
+                return false;
+            }
         }
         true
+    }
+
+    /// What a queue knows of versions.
+    async fn queue_versions(&self, name: &str, queue_type: i32) -> TaskQueueVersioningInfo {
+        let request = api::DescribeTaskQueueRequest {
+            namespace: "default".to_owned(),
+            task_queue: Some(TaskQueue {
+                name: name.to_owned(),
+                ..Default::default()
+            }),
+            task_queue_type: queue_type,
+            ..Default::default()
+        };
+        let described = self.client().describe_task_queue(request).await.unwrap();
+        described.into_inner().versioning_info.unwrap_or_default()
     }
 }
