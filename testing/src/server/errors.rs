@@ -89,6 +89,44 @@ impl Error {
         Self::new(Code::AlreadyExists, message)
     }
 
+    pub(super) fn deployment_not_found(name: &str) -> Self {
+        Self::not_found(format!(
+            "no Worker Deployment found with name '{name}'; does your Worker Deployment have \
+             pollers?"
+        ))
+    }
+
+    /// A deployment as the workflow that it is on a real server.
+    pub(super) fn deployment_workflow_not_found(name: &str) -> Self {
+        Self::workflow_not_found(&format!("temporal-sys-worker-deployment:{name}"))
+    }
+
+    /// A version as the workflow that it is on a real server.
+    pub(super) fn version_workflow_not_found(version: &str) -> Self {
+        Self::workflow_not_found(&format!("temporal-sys-worker-deployment-version:{version}"))
+    }
+
+    pub(super) fn too_many_deployments(limit: usize) -> Self {
+        let message = format!("reached maximum deployments in namespace ({limit})");
+        Self::exhausted(message, ResourceExhaustedCause::WorkerDeploymentLimits)
+    }
+
+    pub(super) fn too_many_versions(version: &str, limit: usize) -> Self {
+        let message = format!(
+            "cannot add version {version} since maximum number of versions ({limit}) have been \
+             registered in the deployment"
+        );
+        Self::exhausted(message, ResourceExhaustedCause::WorkerDeploymentLimits)
+    }
+
+    pub(super) fn too_many_version_queues(queue: &str, limit: usize) -> Self {
+        let message = format!(
+            "cannot add task queue {queue} since maximum number of task queues ({limit}) have \
+             been registered in deployment"
+        );
+        Self::exhausted(message, ResourceExhaustedCause::WorkerDeploymentLimits)
+    }
+
     pub(super) fn failed_precondition(message: impl Into<String>) -> Self {
         Self::new(Code::FailedPrecondition, message)
     }

@@ -43,6 +43,7 @@ mod conform;
 mod coverage;
 mod cron;
 mod deletion;
+mod deployment_changes;
 mod deployment_lists;
 mod deployment_requests;
 mod deployment_routing;

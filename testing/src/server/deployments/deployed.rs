@@ -21,7 +21,6 @@ pub(super) struct DeployedVersion {
     role: Role,
     /// The queues that its workers have polled.
     queues: BTreeSet<QueueKey>,
-    last_polled_at: Option<SystemTime>,
 }
 
 /// What a version is to its deployment.
@@ -56,18 +55,12 @@ impl DeployedVersion {
             times: RoleTimes::default(),
             role: Role::None,
             queues: BTreeSet::new(),
-            last_polled_at: None,
         }
     }
 
-    /// Takes in that a worker polls a queue; tells whether this is new.
-    pub(super) fn note_worker(&mut self, queue: &QueueKey, now: SystemTime) -> bool {
-        self.last_polled_at = Some(now);
-        let is_new = !self.queues.contains(queue);
-        if is_new {
-            self.queues.insert(queue.clone());
-        }
-        is_new
+    /// Takes in that workers poll a queue.
+    pub(super) fn add_queue(&mut self, queue: QueueKey) {
+        self.queues.insert(queue);
     }
 
     /// Takes in that a run was pinned to the version, so that it may have one although it never was
@@ -116,11 +109,19 @@ impl DeployedVersion {
         self.queues.iter()
     }
 
-    /// Whether a worker has polled lately.
-    pub(super) fn has_pollers(&self, now: SystemTime) -> bool {
-        let age = |at| now.duration_since(at).unwrap_or_default();
-        self.last_polled_at
-            .is_some_and(|at| age(at) < POLLER_MEMORY)
+    /// The queue behind a name that only workers of this version poll.
+    pub(super) fn own_queue(&self, queue: &QueueKey) -> QueueKey {
+        queue.clone().for_version(Some(self.version.clone()))
+    }
+
+    /// How many queues there are if those of one name count as one.
+    pub(super) fn queue_names(&self) -> usize {
+        let names: BTreeSet<&str> = self
+            .queues
+            .iter()
+            .map(|queue| queue.name.as_str())
+            .collect();
+        names.len()
     }
 
     /// What the version is, if it has open runs that are pinned to it or not.
@@ -142,7 +143,5 @@ impl DeployedVersion {
     }
 }
 
-/// How long a worker that has polled counts as being there.
-const POLLER_MEMORY: Duration = Duration::from_mins(5);
 /// How long a version drains at the least, because its last workflows may not be known yet.
 pub(super) const DRAINAGE_GRACE: Duration = Duration::from_mins(3);

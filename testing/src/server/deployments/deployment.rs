@@ -1,4 +1,4 @@
-//! One deployment: its versions, and which of them are current and ramping.
+//! One deployment: its versions, and who may change it.
 
 use std::time::SystemTime;
 
@@ -6,7 +6,8 @@ use bytes::Bytes;
 
 use crate::server::deployments::Version;
 use crate::server::deployments::deployed::{DeployedVersion, Role};
-use crate::server::queues::matching::QueueKey;
+use crate::server::deployments::routes::{Route, Routing};
+use crate::server::wire::since_epoch;
 
 /// A deployment of workers.
 #[derive(Debug)]
@@ -18,31 +19,11 @@ pub(super) struct Deployment {
     pub(super) last_modifier: String,
     /// Who alone may change the deployment, if anybody.
     pub(super) manager: String,
-    pub(super) routing: Routing,
+    routing: Routing,
     /// Oldest first.
     versions: Vec<DeployedVersion>,
     /// Grows with every change that somebody asked for.
     changes: u64,
-}
-
-/// Where tasks go that are not pinned.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Routing {
-    /// None is to unversioned workers.
-    pub(super) current: Option<Version>,
-    pub(super) ramp: Option<Ramp>,
-    pub(super) current_changed_at: Option<SystemTime>,
-    pub(super) ramp_changed_at: Option<SystemTime>,
-    pub(super) percentage_changed_at: Option<SystemTime>,
-    pub(super) revision: i64,
-}
-
-/// A version that gets some of the workflows in place of the current one.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Ramp {
-    /// None is to unversioned workers.
-    pub(super) to: Option<Version>,
-    pub(super) percentage: f32,
 }
 
 impl Deployment {
@@ -57,16 +38,6 @@ impl Deployment {
             versions: Vec::new(),
             changes: 0,
         }
-    }
-
-    /// Takes in that a worker polls a queue; tells whether its version did not do so before.
-    pub(super) fn note_worker(
-        &mut self,
-        version: &Version,
-        queue: &QueueKey,
-        now: SystemTime,
-    ) -> bool {
-        self.add_version(version, now).note_worker(queue, now)
     }
 
     /// The version of this name, which may be new.
@@ -92,27 +63,13 @@ impl Deployment {
             .retain(|each| each.version.build_id != build_id);
     }
 
-    /// Makes a version current, and unmakes it ramping if it was that.
-    pub(super) fn set_current(&mut self, to: Option<Version>, now: SystemTime) {
-        let routing = &mut self.routing;
-        if routing.ramp.as_ref().is_some_and(|ramp| ramp.to == to) {
-            routing.ramp = None;
-            routing.ramp_changed_at = Some(now);
-            routing.percentage_changed_at = Some(now);
+    /// Changes where tasks go, and tells the versions what they are now.
+    pub(super) fn take_route(&mut self, route: Route, now: SystemTime) {
+        self.routing.take(route, now);
+        for version in &mut self.versions {
+            let role = self.routing.role(&version.version);
+            version.take_role(role, now);
         }
-        routing.current = to;
-        routing.current_changed_at = Some(now);
-        self.route(now);
-    }
-
-    pub(super) fn set_ramp(&mut self, ramp: Option<Ramp>, now: SystemTime) {
-        let target = |ramp: &Option<Ramp>| ramp.as_ref().map(|ramp| ramp.to.clone());
-        if target(&self.routing.ramp) != target(&ramp) {
-            self.routing.ramp_changed_at = Some(now);
-        }
-        self.routing.ramp = ramp;
-        self.routing.percentage_changed_at = Some(now);
-        self.route(now);
     }
 
     /// Takes in that somebody changed the deployment.
@@ -131,25 +88,25 @@ impl Deployment {
         versions.find(|each| each.version.build_id == build_id)
     }
 
-    /// The versions, newest first.
-    pub(super) fn newest_first(&self) -> impl Iterator<Item = &DeployedVersion> {
-        self.versions.iter().rev()
+    pub(super) fn oldest_first(&self) -> impl DoubleEndedIterator<Item = &DeployedVersion> {
+        self.versions.iter()
     }
 
-    pub(super) fn has_versions(&self) -> bool {
-        !self.versions.is_empty()
+    pub(super) fn newest_first(&self) -> impl Iterator<Item = &DeployedVersion> {
+        self.oldest_first().rev()
+    }
+
+    pub(super) fn version_count(&self) -> usize {
+        self.versions.len()
+    }
+
+    pub(super) fn routing(&self) -> &Routing {
+        &self.routing
     }
 
     /// What a version is to the deployment.
     pub(super) fn role(&self, version: &Version) -> Role {
-        let ramp = self.routing.ramp.as_ref();
-        if self.routing.current.as_ref() == Some(version) {
-            Role::Current
-        } else if ramp.is_some_and(|ramp| ramp.to.as_ref() == Some(version)) {
-            Role::Ramping
-        } else {
-            Role::None
-        }
+        self.routing.role(version)
     }
 
     pub(super) fn revision(&self) -> i64 {
@@ -159,18 +116,8 @@ impl Deployment {
     /// Names the state that a change refers to, so that two changes do not overtake each other.
     pub(super) fn conflict_token(&self) -> Bytes {
         // The time tells a deployment from one of the same name that was deleted.
-        let age = crate::server::wire::since_epoch(self.created_at).as_nanos() as u64;
+        let age = since_epoch(self.created_at).as_nanos() as u64;
         let token = [age.to_be_bytes(), self.changes.to_be_bytes()];
         Bytes::from(token.concat())
-    }
-
-    /// Tells the versions what they are now.
-    fn route(&mut self, now: SystemTime) {
-        self.routing.revision += 1;
-        let mut versions = std::mem::take(&mut self.versions);
-        for version in &mut versions {
-            version.take_role(self.role(&version.version), now);
-        }
-        self.versions = versions;
     }
 }

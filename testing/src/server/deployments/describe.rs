@@ -23,11 +23,13 @@ use outlast_proto::temporal::api::workflowservice::v1::{
 use crate::server::Engine;
 use crate::server::deployments::Version;
 use crate::server::deployments::deployed::{DRAINAGE_GRACE, DeployedVersion};
-use crate::server::deployments::deployment::{Deployment, Routing};
+use crate::server::deployments::deployment::Deployment;
 use crate::server::deployments::names::{dotted, named_version};
+use crate::server::deployments::routes::Routing;
 use crate::server::deployments::version::check_deployment_name;
 use crate::server::errors::{Error, Result};
 use crate::server::queues::matching::QueueType;
+use crate::server::task_queues::describe::DEFAULT_PRIORITY;
 use crate::server::wire::timestamp;
 
 impl Engine {
@@ -48,7 +50,7 @@ impl Engine {
             name: deployment.name.clone(),
             version_summaries: versions.map(|v| self.summary(&pinned, v)).collect(),
             create_time: timestamp(deployment.created_at),
-            routing_config: Some(deployment.routing.described()),
+            routing_config: Some(deployment.routing().described()),
             last_modifier_identity: deployment.last_modifier.clone(),
             manager_identity: deployment.manager.clone(),
             routing_config_update_state: RoutingConfigUpdateState::Completed as i32,
@@ -85,22 +87,14 @@ impl Engine {
         };
         let pinned = self.pinned_versions(&request.namespace);
         let queues = version.queues().map(|queue| {
-            let queue_type = wire_type(queue.queue_type);
             let stats = request.report_task_queue_stats;
-            let stats = stats.then(|| self.queue_stats(&queue.namespace, &queue.name, queue_type));
+            let stats = stats.then(|| self.queue_stats(&version.own_queue(queue)));
+            let by_priority = stats.map(|stats| (DEFAULT_PRIORITY, stats));
             VersionTaskQueue {
                 name: queue.name.clone(),
-                r#type: queue_type as i32,
+                r#type: wire_type(queue.queue_type) as i32,
                 stats,
-                stats_by_priority_key: stats
-                    .map(|stats| {
-                        (
-                            crate::server::task_queues::describe::DEFAULT_PRIORITY,
-                            stats,
-                        )
-                    })
-                    .into_iter()
-                    .collect(),
+                stats_by_priority_key: by_priority.into_iter().collect(),
             }
         });
         Ok(api::DescribeWorkerDeploymentVersionResponse {
@@ -156,7 +150,7 @@ impl Engine {
         deployment: &Deployment,
     ) -> WorkerDeploymentSummary {
         let summary = |version: &DeployedVersion| self.summary(pinned, version);
-        let routing = &deployment.routing;
+        let routing = deployment.routing();
         let named = |version: Option<&Version>| {
             let version = deployment.version(&version?.build_id);
             version.map(summary)
@@ -201,7 +195,7 @@ impl Engine {
     ) -> WorkerDeploymentVersionInfo {
         let status = self.status(pinned, version);
         let times = &version.times;
-        let ramp = deployment.routing.ramp.as_ref();
+        let ramp = deployment.routing().ramp.as_ref();
         let ramp = ramp.filter(|ramp| ramp.to.as_ref() == Some(&version.version));
         let has_metadata = !version.metadata.is_empty();
         WorkerDeploymentVersionInfo {
@@ -229,7 +223,7 @@ impl Engine {
         }
     }
 
-    fn status(&self, pinned: &BTreeSet<Version>, version: &DeployedVersion) -> Status {
+    pub(super) fn status(&self, pinned: &BTreeSet<Version>, version: &DeployedVersion) -> Status {
         let in_use = pinned.contains(&version.version);
         version.status(in_use, self.world.now)
     }

@@ -11,7 +11,9 @@ mod inherit;
 mod lifecycle;
 mod names;
 pub(super) mod overrides;
+mod registration;
 mod requests;
+mod routes;
 mod routing;
 mod run;
 mod search_attributes;
@@ -35,16 +37,6 @@ pub(super) struct Deployments {
 }
 
 impl Deployments {
-    /// Takes in that a worker of a version polls a queue.
-    pub(super) fn note_worker(&mut self, version: &Version, queue: &QueueKey, now: SystemTime) {
-        let key = (queue.namespace.clone(), version.deployment.clone());
-        let deployment = self
-            .all
-            .entry(key)
-            .or_insert_with(|| Deployment::new(&version.deployment, now));
-        self.are_rerouted |= deployment.note_worker(version, queue, now);
-    }
-
     /// Takes in that something has changed that decides which version gets which tasks.
     pub(super) fn note_rerouting(&mut self) {
         self.are_rerouted = true;

@@ -13,7 +13,7 @@ impl Engine {
     pub(super) fn deployment(&self, namespace: &str, name: &str) -> Result<&Deployment> {
         self.check_namespace(namespace)?;
         let found = self.world.deployments.get(namespace, name);
-        found.ok_or_else(|| not_found(name))
+        found.ok_or_else(|| Error::deployment_not_found(name))
     }
 
     /// The deployment that somebody changes.
@@ -24,74 +24,77 @@ impl Engine {
     ) -> Result<&mut Deployment> {
         self.check_namespace(namespace)?;
         let found = self.world.deployments.get_mut(namespace, name);
-        found.ok_or_else(|| not_found(name))
+        found.ok_or_else(|| Error::deployment_not_found(name))
     }
 }
 
 /// The version that a request names, perhaps by the text of its deprecated field.
 pub(super) fn named_version(
     version: Option<&WorkerDeploymentVersion>,
-    dotted: &str,
+    text: &str,
 ) -> Result<Version> {
     let version = match version {
         Some(version) => Version::from_wire(version),
-        None => Version::parse(dotted).ok_or_else(|| {
-            Error::invalid(format!(
-                "invalid version string \"{dotted}\", expected format is \
-                 \"<deployment_name>.<build_id>\""
-            ))
-        })?,
+        None if text == UNVERSIONED => Version::new("", ""),
+        None => version_of_text(text)?,
     };
     check_deployment_name(&version.deployment)?;
     check_build_id(&version.build_id)?;
     Ok(version)
 }
 
+/// The version that a text names.
+pub(super) fn version_of_text(text: &str) -> Result<Version> {
+    let version = Version::parse(text);
+    let is_whole = |v: &Version| !v.deployment.is_empty() && !v.build_id.is_empty();
+    version.filter(is_whole).ok_or_else(|| {
+        Error::invalid(format!(
+            "invalid version string \"{text}\", expected format is \"<deployment_name>.<build_id>\""
+        ))
+    })
+}
+
 /// The version that tasks shall go to, none for that of unversioned workers.
 pub(super) fn routed_version(
     deployment: &str,
     build_id: &str,
-    dotted: &str,
+    text: &str,
 ) -> Result<Option<Version>> {
     if deployment.is_empty() {
         return Err(Error::invalid("deployment name cannot be empty"));
     }
     check_deployment_name(deployment)?;
-    if dotted.is_empty() || dotted == UNVERSIONED {
-        if build_id.is_empty() || !dotted.is_empty() {
+    if text.is_empty() || text == UNVERSIONED {
+        if build_id.is_empty() || !text.is_empty() {
             return Ok(None);
         }
         check_build_id(build_id)?;
         return Ok(Some(Version::new(deployment, build_id)));
     }
-    let flawed = |flaw: &str| {
-        Error::invalid(format!(
-            "invalid version string: {flaw} in version string {dotted}"
-        ))
-    };
-    let version =
-        Version::parse(dotted).ok_or_else(|| flawed("expected delimiter ':' or '.' not found"))?;
-    if version.deployment.is_empty() {
-        return Err(flawed("deployment name is empty"));
-    }
-    if version.build_id.is_empty() {
-        return Err(flawed("build id is empty"));
-    }
+    let version = routed_version_of_text(text)?;
     if version.deployment != deployment {
         return Err(Error::invalid(format!(
-            "invalid version string '{dotted}' does not match deployment name '{deployment}'"
+            "invalid version string '{text}' does not match deployment name '{deployment}'"
         )));
     }
     check_build_id(&version.build_id)?;
     Ok(Some(version))
 }
 
-pub(super) fn dotted(version: Option<&Version>) -> String {
-    version.map_or_else(|| UNVERSIONED.to_owned(), Version::dotted)
+fn routed_version_of_text(text: &str) -> Result<Version> {
+    let flaw = match Version::parse(text) {
+        Some(version) if version.deployment.is_empty() => "deployment name is empty",
+        Some(version) if version.build_id.is_empty() => "build id is empty",
+        Some(version) => return Ok(version),
+        // A text that has colons only is taken for the name of a deployment.
+        None if text.contains(':') => "build id is empty",
+        None => "expected delimiter ':' or '.' not found",
+    };
+    Err(Error::invalid(format!(
+        "invalid version string: {flaw} in version string {text}"
+    )))
 }
 
-fn not_found(name: &str) -> Error {
-    Error::not_found(format!(
-        "no Worker Deployment found with name '{name}'; does your Worker Deployment have pollers?"
-    ))
+pub(super) fn dotted(version: Option<&Version>) -> String {
+    version.map_or_else(|| UNVERSIONED.to_owned(), Version::dotted)
 }

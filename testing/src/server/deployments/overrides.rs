@@ -7,6 +7,7 @@ use outlast_proto::temporal::api::workflow::v1::versioning_override::{
     Override, PinnedOverride, PinnedOverrideBehavior,
 };
 
+use crate::server::deployments::names::version_of_text;
 use crate::server::deployments::{Deployments, Version};
 use crate::server::errors::{Error, Result};
 use crate::server::queues::matching::QueueKey;
@@ -52,6 +53,9 @@ pub(in crate::server) fn check_shape(versioning: Option<&VersioningOverride>) ->
 fn check_old_shape(versioning: &VersioningOverride) -> Result<()> {
     let has_version = versioning.deployment.is_some() || !versioning.pinned_version.is_empty();
     let flaw = match (versioning.behavior(), has_version) {
+        (Behavior::Pinned, true) if versioning.deployment.is_none() => {
+            return version_of_text(&versioning.pinned_version).map(|_| ());
+        }
         (Behavior::Pinned, true) | (Behavior::AutoUpgrade, false) => return Ok(()),
         (Behavior::Pinned, false) => {
             "must provide deployment (deprecated) or pinned version if behavior is 'PINNED'"

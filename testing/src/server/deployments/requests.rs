@@ -6,21 +6,26 @@ use outlast_proto::temporal::api::workflowservice::v1::set_worker_deployment_man
 
 use crate::server::Engine;
 use crate::server::deployments::Version;
-use crate::server::deployments::deployment::{Deployment, Ramp};
+use crate::server::deployments::deployment::Deployment;
 use crate::server::deployments::names::{dotted, routed_version};
+use crate::server::deployments::routes::{Ramp, Route, Routing};
 use crate::server::errors::{Error, Result};
 
 /// A change of the routing that somebody wants.
 struct Change<'a> {
     namespace: &'a str,
     deployment: &'a str,
-    to: Option<&'a Version>,
+    route: Route,
     identity: &'a str,
     conflict_token: &'a Bytes,
     allow_no_pollers: bool,
     ignore_missing_task_queues: bool,
-    /// What the version is to become.
-    role: &'static str,
+}
+
+/// What a change has come to.
+struct Changed {
+    previous: Routing,
+    conflict_token: Bytes,
 }
 
 impl Engine {
@@ -35,31 +40,18 @@ impl Engine {
     ) -> Result<api::SetWorkerDeploymentCurrentVersionResponse> {
         let name = &request.deployment_name;
         let to = routed_version(name, &request.build_id, &request.version)?;
-        let deployment = self.deployment(&request.namespace, name)?;
-        let previous = deployment.routing.current.clone();
-        if previous != to {
-            self.check_change(&Change {
-                namespace: &request.namespace,
-                deployment: name,
-                to: to.as_ref(),
-                identity: &request.identity,
-                conflict_token: &request.conflict_token,
-                allow_no_pollers: request.allow_no_pollers,
-                ignore_missing_task_queues: request.ignore_missing_task_queues,
-                role: "current",
-            })?;
-            let now = self.world.now;
-            let deployment = self.deployment_mut(&request.namespace, name)?;
-            if let Some(version) = &to {
-                deployment.add_version(version, now);
-            }
-            deployment.set_current(to, now);
-            deployment.note_change(&request.identity);
-            self.world.deployments.note_rerouting();
-            self.settle();
-        }
+        let changed = self.change_routing(Change {
+            namespace: &request.namespace,
+            deployment: name,
+            route: Route::Current(to),
+            identity: &request.identity,
+            conflict_token: &request.conflict_token,
+            allow_no_pollers: request.allow_no_pollers,
+            ignore_missing_task_queues: request.ignore_missing_task_queues,
+        })?;
+        let previous = changed.previous.current;
         Ok(api::SetWorkerDeploymentCurrentVersionResponse {
-            conflict_token: self.deployment(&request.namespace, name)?.conflict_token(),
+            conflict_token: changed.conflict_token,
             previous_version: dotted(previous.as_ref()),
             previous_deployment_version: previous.as_ref().map(Version::to_wire),
         })
@@ -75,49 +67,27 @@ impl Engine {
         request: &api::SetWorkerDeploymentRampingVersionRequest,
     ) -> Result<api::SetWorkerDeploymentRampingVersionResponse> {
         let name = &request.deployment_name;
-        if !(0.0..=100.0).contains(&request.percentage) {
+        let percentage = request.percentage;
+        if !(0.0..=100.0).contains(&percentage) {
             return Err(Error::invalid(
                 "Percentage must be between 0 and 100 (inclusive)",
             ));
         }
         let to = routed_version(name, &request.build_id, &request.version)?;
-        let deployment = self.deployment(&request.namespace, name)?;
-        let previous = deployment.routing.ramp.clone();
-        let ends = to.is_none() && request.percentage == 0.0;
-        let ramp = (!ends).then(|| Ramp {
-            to: to.clone(),
-            percentage: request.percentage,
-        });
-        if previous != ramp {
-            if !ends && deployment.routing.current == to {
-                let version = dotted(to.as_ref());
-                return Err(Error::failed_precondition(format!(
-                    "requested ramping version {version} is already current"
-                )));
-            }
-            self.check_change(&Change {
-                namespace: &request.namespace,
-                deployment: name,
-                to: to.as_ref(),
-                identity: &request.identity,
-                conflict_token: &request.conflict_token,
-                allow_no_pollers: request.allow_no_pollers,
-                ignore_missing_task_queues: request.ignore_missing_task_queues,
-                role: "ramping",
-            })?;
-            let now = self.world.now;
-            let deployment = self.deployment_mut(&request.namespace, name)?;
-            if let Some(version) = &to {
-                deployment.add_version(version, now);
-            }
-            deployment.set_ramp(ramp, now);
-            deployment.note_change(&request.identity);
-            self.world.deployments.note_rerouting();
-            self.settle();
-        }
-        let was = previous.as_ref().map(|ramp| ramp.to.as_ref());
+        let ends = to.is_none() && percentage == 0.0;
+        let changed = self.change_routing(Change {
+            namespace: &request.namespace,
+            deployment: name,
+            route: Route::Ramping((!ends).then_some(Ramp { to, percentage })),
+            identity: &request.identity,
+            conflict_token: &request.conflict_token,
+            allow_no_pollers: request.allow_no_pollers,
+            ignore_missing_task_queues: request.ignore_missing_task_queues,
+        })?;
+        let previous = changed.previous.ramp.as_ref();
+        let was = previous.map(|ramp| ramp.to.as_ref());
         Ok(api::SetWorkerDeploymentRampingVersionResponse {
-            conflict_token: self.deployment(&request.namespace, name)?.conflict_token(),
+            conflict_token: changed.conflict_token,
             previous_version: was.map(dotted).unwrap_or_default(),
             previous_deployment_version: was.flatten().map(Version::to_wire),
             previous_percentage: previous.map_or(0.0, |ramp| ramp.percentage),
@@ -135,19 +105,15 @@ impl Engine {
         self.check_namespace(&request.namespace)?;
         let name = &request.deployment_name;
         let found = self.world.deployments.get_mut(&request.namespace, name);
-        let Some(deployment) = found else {
-            return Err(Error::workflow_not_found(&format!(
-                "temporal-sys-worker-deployment:{name}"
-            )));
-        };
+        let deployment = found.ok_or_else(|| Error::deployment_workflow_not_found(name))?;
         let manager = match request.new_manager_identity {
             Some(NewManagerIdentity::ManagerIdentity(manager)) => manager,
             Some(NewManagerIdentity::Self_(true)) => request.identity.clone(),
             Some(NewManagerIdentity::Self_(false)) | None => String::new(),
         };
         let previous = deployment.manager.clone();
-        if previous != manager {
-            check_token(deployment, &request.conflict_token)?;
+        if previous != manager || deployment.last_modifier != request.identity {
+            deployment.check_token(&request.conflict_token)?;
             deployment.manager = manager;
             deployment.note_change(&request.identity);
         }
@@ -157,23 +123,64 @@ impl Engine {
         })
     }
 
-    fn check_change(&self, change: &Change<'_>) -> Result<()> {
-        let deployment = self.deployment(change.namespace, change.deployment)?;
-        deployment.check_manager(change.identity)?;
-        check_token(deployment, change.conflict_token)?;
-        let Some(version) = change.to else {
-            return Ok(());
-        };
-        if deployment.version(&version.build_id).is_none() && !change.allow_no_pollers {
+    /// Sends tasks elsewhere, unless they go there already at the wish of the same caller.
+    fn change_routing(&mut self, change: Change<'_>) -> Result<Changed> {
+        let (namespace, name) = (change.namespace, change.deployment);
+        if change.allow_no_pollers {
+            self.register_deployment(namespace, name)?;
+        }
+        let deployment = self.deployment(namespace, name)?;
+        let previous = deployment.routing().clone();
+        let is_new = !previous.has(&change.route);
+        if is_new || deployment.last_modifier != change.identity {
+            self.check_change(&change, deployment)?;
+            if let Some(version) = change.route.version() {
+                self.register_version(namespace, version)?;
+            }
+            let now = self.world.now;
+            let deployment = self.deployment_mut(namespace, name)?;
+            deployment.note_change(change.identity);
+            if is_new {
+                deployment.take_route(change.route, now);
+                self.world.deployments.note_rerouting();
+            }
+            self.settle();
+        }
+        Ok(Changed {
+            previous,
+            conflict_token: self.deployment(namespace, name)?.conflict_token(),
+        })
+    }
+
+    fn check_change(&self, change: &Change<'_>, deployment: &Deployment) -> Result<()> {
+        deployment.check_token(change.conflict_token)?;
+        let (route, current) = (&change.route, &deployment.routing().current);
+        if let Route::Ramping(Some(ramp)) = route
+            && ramp.to == *current
+        {
+            let version = dotted(current.as_ref());
+            return Err(Error::failed_precondition(format!(
+                "requested ramping version {version} is already current"
+            )));
+        }
+        let to = route.version();
+        if let Some(version) = to
+            && deployment.version(&version.build_id).is_none()
+            && !change.allow_no_pollers
+        {
             return Err(Error::not_found(format!(
                 "build ID '{}' not found in Worker Deployment '{}'",
                 version.build_id, version.deployment
             )));
         }
-        if change.ignore_missing_task_queues || !self.would_strand_tasks(deployment, version) {
+        deployment.check_manager(change.identity)?;
+        let stranding = to.filter(|version| {
+            !change.ignore_missing_task_queues && self.would_strand_tasks(deployment, version)
+        });
+        let Some(version) = stranding else {
             return Ok(());
-        }
-        let (version, role) = (version.text(), change.role);
+        };
+        let (version, role) = (version.text(), route.name());
         Err(Error::failed_precondition(format!(
             "proposed {role} version '{version}' is missing active task queues from the current \
              version; these would become unversioned if it is set as the {role} version"
@@ -182,7 +189,7 @@ impl Engine {
 
     /// Whether the current version has queues in use that the new one has no workers for.
     fn would_strand_tasks(&self, deployment: &Deployment, version: &Version) -> bool {
-        let current = deployment.routing.current.as_ref();
+        let current = deployment.routing().current.as_ref();
         let current = current.and_then(|current| deployment.version(&current.build_id));
         let new = deployment.version(&version.build_id);
         let queues = current.into_iter().flat_map(|current| current.queues());
@@ -203,11 +210,11 @@ impl Deployment {
              wait for the other client to do so"
         )))
     }
-}
 
-fn check_token(deployment: &Deployment, token: &Bytes) -> Result<()> {
-    if token.is_empty() || *token == deployment.conflict_token() {
-        return Ok(());
+    fn check_token(&self, token: &Bytes) -> Result<()> {
+        if token.is_empty() || *token == self.conflict_token() {
+            return Ok(());
+        }
+        Err(Error::failed_precondition("conflict token mismatch"))
     }
-    Err(Error::failed_precondition("conflict token mismatch"))
 }

@@ -4,8 +4,9 @@ use std::time::SystemTime;
 
 use outlast_proto::temporal::api::taskqueue::v1::TaskQueueVersioningInfo;
 
-use crate::server::deployments::deployment::{Deployment, Ramp};
+use crate::server::deployments::deployment::Deployment;
 use crate::server::deployments::names::dotted;
+use crate::server::deployments::routes::Ramp;
 use crate::server::deployments::{Deployments, Version};
 use crate::server::queues::matching::QueueKey;
 use crate::server::wire::{NEVER, timestamp};
@@ -31,7 +32,7 @@ impl Deployments {
         let mut routing = QueueRouting::default();
         let (mut current_at, mut ramp_at) = (None, None);
         for deployment in of_queue {
-            let there = &deployment.routing;
+            let there = deployment.routing();
             let is_here = |version: &Option<Version>| serves(deployment, version.as_ref(), queue);
             if there.current_changed_at > current_at && is_here(&there.current) {
                 current_at = there.current_changed_at;

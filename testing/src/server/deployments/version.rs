@@ -53,10 +53,11 @@ impl Version {
         format!("{}.{}", self.deployment, self.build_id)
     }
 
-    /// Reads the text of a deprecated field.
-    pub(in crate::server) fn parse(dotted: &str) -> Option<Self> {
-        let (deployment, build_id) = dotted.split_once('.')?;
-        Some(Self::new(deployment, build_id))
+    /// Reads the text of a deprecated field: the first dot or colon ends the name of the deployment.
+    /// Some dot there has to be.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let (deployment, build_id) = text.split_once(['.', ':'])?;
+        text.contains('.').then(|| Self::new(deployment, build_id))
     }
 
     /// The version of a worker that says this of itself; none if it is unversioned.

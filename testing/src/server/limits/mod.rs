@@ -1,4 +1,5 @@
-//! How long names and ids, and how large payloads, memos and histories may be.
+//! How long names and ids, and how large payloads, memos and histories may be, and how many there
+//! may be of what only grows.
 
 mod failures;
 mod histories;
@@ -12,7 +13,7 @@ use super::errors::{Error, Result};
 pub(super) use self::failures::{kept_failure, reported_failure};
 pub(super) use self::requests::{check_identity, check_length, check_name};
 
-/// How large things may be, by default as on a real server.
+/// How large things may be, and how many, by default as on a real server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// The most bytes of an input, a result, or another blob. Default: 2 MiB.
@@ -23,6 +24,13 @@ pub struct Limits {
     pub history_events: usize,
     /// The most bytes of a history; a workflow that goes on is terminated. Default: 50 MiB.
     pub history_bytes: usize,
+    /// The most worker deployments of a namespace. Default: 100.
+    pub deployments: usize,
+    /// The most versions of a worker deployment; before a new one is refused, the oldest goes that
+    /// nobody needs. Default: 100.
+    pub deployment_versions: usize,
+    /// The most task queues of one version of a worker deployment. Default: 100.
+    pub version_queues: usize,
 }
 
 impl Default for Limits {
@@ -32,6 +40,9 @@ impl Default for Limits {
             memo_bytes: 2 << 20,
             history_events: 51_200,
             history_bytes: 50 << 20,
+            deployments: 100,
+            deployment_versions: 100,
+            version_queues: 100,
         }
     }
 }

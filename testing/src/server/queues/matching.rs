@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
-use outlast_proto::temporal::api::taskqueue::v1::PollerScalingDecision;
+use outlast_proto::temporal::api::taskqueue::v1::{PollerInfo, PollerScalingDecision};
 
 use crate::server::Engine;
 use crate::server::deployments::Version;
@@ -124,6 +124,12 @@ struct Queue {
 }
 
 impl Queue {
+    /// The workers whose polls wait.
+    fn waiting(&self) -> BTreeSet<&str> {
+        let polls = self.polls.iter();
+        polls.map(|poll| poll.identity.as_str()).collect()
+    }
+
     fn has_match(&self) -> bool {
         !self.tasks.is_empty() && !self.polls.is_empty()
     }
@@ -303,6 +309,29 @@ impl TaskQueues {
         named.map(|(key, queue)| (key.version.as_ref(), &queue.ledger))
     }
 
+    /// What one queue remembers.
+    pub(in crate::server) fn ledger(&self, key: &QueueKey) -> Option<&Ledger> {
+        self.queues.get(key).map(|queue| &queue.ledger)
+    }
+
+    /// Who polls the queues of a name or has done so lately, for workers of each version.
+    pub(in crate::server) fn pollers(
+        &self,
+        key: &QueueKey,
+        now: SystemTime,
+    ) -> impl Iterator<Item = (Option<&Version>, PollerInfo)> {
+        self.named(key).flat_map(move |(key, queue)| {
+            let pollers = queue.ledger.pollers(&queue.waiting(), now).into_iter();
+            pollers.map(|poller| (key.version.as_ref(), poller))
+        })
+    }
+
+    /// Whether anybody polls one queue or has done so lately.
+    pub(in crate::server) fn has_pollers(&self, key: &QueueKey, now: SystemTime) -> bool {
+        let queue = self.queues.get(key);
+        queue.is_some_and(|queue| !queue.ledger.pollers(&queue.waiting(), now).is_empty())
+    }
+
     /// Whether tasks have come to the queues of a name lately.
     pub(in crate::server) fn is_in_use(&self, key: &QueueKey, now: SystemTime) -> bool {
         self.ledgers(key).any(|(_, ledger)| ledger.is_in_use(now))
@@ -311,6 +340,14 @@ impl TaskQueues {
     /// The tasks that wait in the queues of a name, some of them out of date.
     pub(in crate::server) fn tasks(&self, key: &QueueKey) -> impl Iterator<Item = &QueuedTask> {
         self.named(key).flat_map(|(_, queue)| &queue.tasks)
+    }
+
+    /// The tasks that wait in one queue, some of them out of date.
+    pub(in crate::server) fn own_tasks(&self, key: &QueueKey) -> impl Iterator<Item = &QueuedTask> {
+        self.queues
+            .get(key)
+            .into_iter()
+            .flat_map(|queue| &queue.tasks)
     }
 
     /// The queues behind the name of an unversioned one, which is the first of them.

@@ -1,7 +1,7 @@
 //! The answer to `DescribeTaskQueue`, in its two modes.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use outlast_proto::temporal::api::enums::v1::{
     BuildIdTaskReachability, DescribeTaskQueueMode, RateLimitSource, TaskQueueKind, TaskQueueType,
@@ -17,7 +17,7 @@ use crate::server::Engine;
 use crate::server::deployments::Version;
 use crate::server::errors::Result;
 use crate::server::queues::matching::{QueueKey, QueueType, QueuedTask};
-use crate::server::task_queues::check_queue;
+use crate::server::task_queues::{Ledger, check_queue};
 use crate::server::wire::wire_duration;
 
 impl Engine {
@@ -102,46 +102,42 @@ impl Engine {
         let Some(key) = queue_key(namespace, name, queue_type) else {
             return no_info();
         };
-        let now = self.world.now;
-        let ledgers = || self.world.queues.ledgers(&key);
-        let waiting = self.world.queues.tasks(&key);
-        let since: Vec<_> = waiting
-            .filter_map(|task| self.waiting_since(task))
-            .collect();
-        let oldest = since
-            .iter()
-            .min()
-            .and_then(|since| now.duration_since(*since).ok());
-        let stats = TaskQueueStats {
-            approximate_backlog_count: since.len() as i64,
-            approximate_backlog_age: wire_duration(oldest.unwrap_or_default()),
-            tasks_add_rate: ledgers().map(|(_, ledger)| ledger.add_rate(now)).sum(),
-            tasks_dispatch_rate: ledgers().map(|(_, l)| l.dispatch_rate(now)).sum(),
-            ..Default::default()
-        };
-        let pollers = ledgers().flat_map(|(version, ledger)| {
-            let options = version.map(Version::worker_options);
-            let pollers = ledger.pollers(now).into_iter();
-            pollers.map(move |poller| PollerInfo {
-                deployment_options: options.clone(),
-                ..poller
-            })
+        let queues = &self.world.queues;
+        let ledgers: Vec<&Ledger> = queues.ledgers(&key).map(|(_, ledger)| ledger).collect();
+        let pollers = queues.pollers(&key, self.world.now);
+        let pollers = pollers.map(|(version, poller)| PollerInfo {
+            deployment_options: version.map(Version::worker_options),
+            ..poller
         });
         TaskQueueTypeInfo {
             pollers: pollers.collect(),
-            stats: Some(stats),
+            stats: Some(self.stats(queues.tasks(&key), &ledgers)),
         }
     }
 
-    /// The backlog and the rates of a queue.
-    pub(in crate::server) fn queue_stats(
+    /// The backlog and the rates of the queue of one version.
+    pub(in crate::server) fn queue_stats(&self, key: &QueueKey) -> TaskQueueStats {
+        let queues = &self.world.queues;
+        let ledgers: Vec<&Ledger> = queues.ledger(key).into_iter().collect();
+        self.stats(queues.own_tasks(key), &ledgers)
+    }
+
+    fn stats<'a>(
         &self,
-        namespace: &str,
-        name: &str,
-        queue_type: TaskQueueType,
+        tasks: impl Iterator<Item = &'a QueuedTask>,
+        ledgers: &[&Ledger],
     ) -> TaskQueueStats {
-        let info = self.queue_info(namespace, name, queue_type);
-        info.stats.unwrap_or_default()
+        let now = self.world.now;
+        let since: Vec<SystemTime> = tasks.filter_map(|task| self.waiting_since(task)).collect();
+        let oldest = since.iter().min();
+        let oldest = oldest.and_then(|since| now.duration_since(*since).ok());
+        TaskQueueStats {
+            approximate_backlog_count: since.len() as i64,
+            approximate_backlog_age: wire_duration(oldest.unwrap_or_default()),
+            tasks_add_rate: ledgers.iter().map(|ledger| ledger.add_rate(now)).sum(),
+            tasks_dispatch_rate: ledgers.iter().map(|ledger| ledger.dispatch_rate(now)).sum(),
+            ..Default::default()
+        }
     }
 
     fn versioning_info(
@@ -177,7 +173,7 @@ impl Engine {
 
     /// Since when a task waits; nothing if it is out of date, or a query or a
     /// Nexus request, which are no backlog.
-    fn waiting_since(&self, task: &QueuedTask) -> Option<std::time::SystemTime> {
+    fn waiting_since(&self, task: &QueuedTask) -> Option<SystemTime> {
         match task {
             QueuedTask::Activity {
                 run,

@@ -1,6 +1,6 @@
 //! The books of one task queue: who has polled it lately, and how many tasks came and went.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, SystemTime};
 
 use outlast_proto::temporal::api::taskqueue::v1::PollerInfo;
@@ -49,10 +49,16 @@ impl Ledger {
         self.added.per_second(now) > 0.0
     }
 
-    /// Who has polled within the last minutes.
-    pub(super) fn pollers(&self, now: SystemTime) -> Vec<PollerInfo> {
-        let recent = self.recent(now);
-        let infos = recent.map(|(identity, poller)| PollerInfo {
+    /// Who has polled within the last minutes, or still waits; workers without a name are not noted.
+    pub(in crate::server) fn pollers(
+        &self,
+        waiting: &BTreeSet<&str>,
+        now: SystemTime,
+    ) -> Vec<PollerInfo> {
+        let pollers = self.pollers.iter().filter(|(identity, poller)| {
+            !identity.is_empty() && (waiting.contains(identity.as_str()) || poller.is_recent(now))
+        });
+        let infos = pollers.map(|(identity, poller)| PollerInfo {
             last_access_time: timestamp(poller.last_access),
             identity: identity.clone(),
             rate_per_second: poller.rate_per_second.unwrap_or(UNLIMITED),
@@ -63,8 +69,8 @@ impl Ledger {
 
     /// When a worker polled last, and the rate that it has set for the queue.
     pub(super) fn rate_limit(&self, now: SystemTime) -> Option<(SystemTime, Option<f64>)> {
-        let recent = self.recent(now);
-        let rates = recent.map(|(_, poller)| (poller.last_access, poller.rate_per_second));
+        let recent = self.pollers.values().filter(|poller| poller.is_recent(now));
+        let rates = recent.map(|poller| (poller.last_access, poller.rate_per_second));
         rates.max_by_key(|(last_access, _)| *last_access)
     }
 
@@ -77,12 +83,12 @@ impl Ledger {
     pub(super) fn dispatch_rate(&self, now: SystemTime) -> f32 {
         self.dispatched.per_second(now)
     }
+}
 
-    fn recent(&self, now: SystemTime) -> impl Iterator<Item = (&String, &Poller)> {
-        let age = move |poller: &Poller| now.duration_since(poller.last_access);
-        self.pollers
-            .iter()
-            .filter(move |(_, poller)| age(poller).unwrap_or_default() < POLLER_MEMORY)
+impl Poller {
+    fn is_recent(&self, now: SystemTime) -> bool {
+        let age = now.duration_since(self.last_access);
+        age.unwrap_or_default() < POLLER_MEMORY
     }
 }
 

@@ -12,7 +12,7 @@ use super::builders::*;
 use super::scene::*;
 use crate::server::CallId;
 
-fn options(build_id: &str) -> Option<WorkerDeploymentOptions> {
+pub(super) fn options(build_id: &str) -> Option<WorkerDeploymentOptions> {
     Some(WorkerDeploymentOptions {
         deployment_name: "shop".to_owned(),
         build_id: build_id.to_owned(),
@@ -20,11 +20,19 @@ fn options(build_id: &str) -> Option<WorkerDeploymentOptions> {
     })
 }
 
+pub(super) fn version(build_id: &str) -> Option<WorkerDeploymentVersion> {
+    Some(WorkerDeploymentVersion {
+        build_id: build_id.to_owned(),
+        deployment_name: "shop".to_owned(),
+    })
+}
+
 impl Scene {
-    fn begin_poll_as(&mut self, build_id: &str) -> CallId {
+    pub(super) fn begin_poll_as(&mut self, build_id: &str) -> CallId {
         let request = api::PollWorkflowTaskQueueRequest {
             namespace: "default".to_owned(),
             task_queue: queue("q"),
+            identity: format!("worker {build_id}"),
             deployment_options: options(build_id),
             ..Default::default()
         };
@@ -32,14 +40,14 @@ impl Scene {
     }
 
     /// Lets a worker of a version be seen, and go.
-    fn announce(&mut self, build_id: &str) {
+    pub(super) fn announce(&mut self, build_id: &str) {
         let poll = self.begin_poll_as(build_id);
         self.engine.expire_call(poll);
         assert!(self.workflow_task(poll).is_some());
     }
 
     /// A poll that lasts until there is something, or nothing to wait for.
-    fn poll_as(&mut self, build_id: &str) -> Option<WorkflowTask> {
+    pub(super) fn poll_as(&mut self, build_id: &str) -> Option<WorkflowTask> {
         let poll = self.begin_poll_as(build_id);
         let task = self.workflow_task(poll);
         if task.is_none() {
@@ -48,7 +56,7 @@ impl Scene {
         task
     }
 
-    fn complete_as(&mut self, task: &WorkflowTask, build_id: &str, behavior: Behavior) {
+    pub(super) fn complete_as(&mut self, task: &WorkflowTask, build_id: &str, behavior: Behavior) {
         let completion = api::RespondWorkflowTaskCompletedRequest {
             deployment_options: options(build_id),
             versioning_behavior: behavior as i32,
@@ -58,7 +66,7 @@ impl Scene {
         completed.unwrap();
     }
 
-    fn set_current(&mut self, build_id: &str) {
+    pub(super) fn set_current(&mut self, build_id: &str) {
         let request = api::SetWorkerDeploymentCurrentVersionRequest {
             namespace: "default".to_owned(),
             deployment_name: "shop".to_owned(),
@@ -86,13 +94,10 @@ impl Scene {
             .unwrap();
     }
 
-    fn status(&self, build_id: &str) -> Status {
+    pub(super) fn status(&self, build_id: &str) -> Status {
         let request = api::DescribeWorkerDeploymentVersionRequest {
             namespace: "default".to_owned(),
-            deployment_version: Some(WorkerDeploymentVersion {
-                build_id: build_id.to_owned(),
-                deployment_name: "shop".to_owned(),
-            }),
+            deployment_version: version(build_id),
             ..Default::default()
         };
         let described = self.engine.describe_worker_deployment_version(&request);
@@ -102,7 +107,7 @@ impl Scene {
 }
 
 /// A scene with workers of two versions, of which the first is current.
-fn two_versions() -> Scene {
+pub(super) fn two_versions() -> Scene {
     let mut scene = Scene::new();
     scene.announce("1");
     scene.announce("2");

@@ -9,6 +9,7 @@ mod chains;
 mod children;
 mod cron;
 mod deletion;
+mod deployment_upkeep;
 mod deployments;
 mod descriptions;
 mod determinism;

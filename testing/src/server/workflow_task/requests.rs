@@ -79,8 +79,7 @@ impl Engine {
         let is_normal = queue.kind() != TaskQueueKind::Sticky;
         let key = QueueKey::new(&request.namespace, request.queue_type, &queue.name);
         if let Some(version) = version.as_ref().filter(|_| is_normal) {
-            let now = self.world.now;
-            self.world.deployments.note_worker(version, &key, now);
+            self.note_worker(version, &key)?;
         }
         let key = key.for_version(version);
         self.world.calls.park(call, Place::Queue(key.clone()));
