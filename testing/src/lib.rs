@@ -13,9 +13,10 @@ pub mod server;
 pub use activity_env::{ActivityEnv, AttemptOutcome, Attempts};
 pub use dev_server::{DevServer, DevServerBuilder, DevServerError};
 pub use env::{
-    ActivityList, ActivityMock, ActivityTime, Call, CallOf, CallbackOutput, CancelRequest, Guarded,
-    NexusCall, NexusError, NexusHandlerError, NexusMock, NexusOperation, SearchAttributeType,
-    StandIn, StartTime, TestEnv, TestEnvBuilder, TestHandle, TestStart, assert_snapshot,
+    ActivityMock, ActivityTime, Call, CallKind, CallList, CallOf, Callable, CallbackOutput,
+    CancelRequest, Guarded, NexusCall, NexusError, NexusHandlerError, NexusMock, NexusOperation,
+    SearchAttributeType, StandIn, StartTime, TestEnv, TestEnvBuilder, TestHandle, TestStart,
+    WorkflowCall, WorkflowCallOf, WorkflowMock, assert_snapshot,
 };
 pub use grpc::{BoundServer, InProcessServer, Server, TimeHold};
 pub use server::{Limits, Order, PendingTimer, SearchAttributes, ServerOptions, TimeMode};

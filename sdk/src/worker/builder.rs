@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::Worker;
 use super::error::BuildError;
 use super::limits::Limits;
-use super::programs::Programs;
+use super::programs::{AroundPrograms, Programs};
 use super::settings::{Settings, Sticky, Throttle};
 use crate::activity::{ActivityImpl, ActivityRegistry, ActivitySet};
 use crate::client::Client;
@@ -122,6 +122,13 @@ impl WorkerBuilder {
     #[doc(hidden)]
     pub fn program(mut self, program: Arc<dyn Program>) -> Self {
         self.programs.add(program);
+        self
+    }
+
+    /// Has somebody stand before the workflow types, who may know more of them.
+    #[doc(hidden)]
+    pub fn around_programs(mut self, around: Arc<dyn AroundPrograms>) -> Self {
+        self.programs.around(around);
         self
     }
 

@@ -32,6 +32,8 @@ use std::sync::Arc;
 pub use self::builder::WorkerBuilder;
 pub use self::error::{BuildError, WorkerError};
 use self::limits::Limits;
+#[doc(hidden)]
+pub use self::programs::AroundPrograms;
 use self::programs::Programs;
 use self::running::Running;
 use self::settings::Settings;

@@ -6,10 +6,25 @@ use std::sync::Arc;
 
 use crate::engine::Program;
 
+/// Stands before a worker's workflow types, for test environments.
+pub trait AroundPrograms: Send + Sync + 'static {
+    /// What runs a workflow of this type: the registered program, something around it, or
+    /// something in its place.
+    ///
+    /// # Errors
+    /// When nothing does; the text says why, to people.
+    fn program(
+        &self,
+        workflow_type: &str,
+        registered: Option<&Arc<dyn Program>>,
+    ) -> Result<Arc<dyn Program>, String>;
+}
+
 /// The workflow types that a worker can run, by name.
 #[derive(Default)]
 pub(super) struct Programs {
     programs: BTreeMap<&'static str, Arc<dyn Program>>,
+    around: Option<Arc<dyn AroundPrograms>>,
     /// Names that came twice, which makes the worker's builder fail.
     duplicates: Vec<&'static str>,
 }
@@ -22,13 +37,23 @@ impl Programs {
         }
     }
 
-    pub(super) fn get(&self, name: &str) -> Option<&Arc<dyn Program>> {
-        self.programs.get(name)
+    /// Has somebody stand before the types, who may know more of them.
+    pub(super) fn around(&mut self, around: Arc<dyn AroundPrograms>) {
+        self.around = Some(around);
     }
 
-    /// The names of the types, in order.
-    pub(super) fn types(&self) -> impl Iterator<Item = &'static str> {
-        self.programs.keys().copied()
+    /// What runs a type, or why nothing does.
+    pub(super) fn get(&self, name: &str) -> Result<Arc<dyn Program>, String> {
+        let registered = self.programs.get(name);
+        if let Some(around) = &self.around {
+            return around.program(name, registered);
+        }
+        registered.cloned().ok_or_else(|| {
+            format!(
+                "workflow type `{name}` is not registered with this worker; registered are {}",
+                listed(self.programs.keys().copied()),
+            )
+        })
     }
 
     /// The names of the types and of their handlers, each with what it names.
@@ -50,8 +75,9 @@ impl Programs {
         &self.duplicates
     }
 
+    /// Whether there is no workflow that could be run.
     pub(super) fn is_empty(&self) -> bool {
-        self.programs.is_empty()
+        self.programs.is_empty() && self.around.is_none()
     }
 }
 

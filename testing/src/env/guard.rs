@@ -131,9 +131,13 @@ impl Watch {
         }
         let failure = loop {
             let failure = server.workflow_task_failure().await;
-            // Something came while the workflow ended. It is given the task again, and takes it in.
-            if failure.cause != WorkflowTaskFailedCause::UnhandledCommand {
-                break failure;
+            match failure.cause {
+                // Something came while the workflow ended. It is given the task again, and takes
+                // it in.
+                WorkflowTaskFailedCause::UnhandledCommand
+                // Somebody ended the workflow while it had a task.
+                | WorkflowTaskFailedCause::ForceCloseCommand => {}
+                _ => break failure,
             }
         };
         let namespace = self.shared.client.namespace();

@@ -9,7 +9,7 @@ use outlast::definition::{Activity, ActivityFn};
 use outlast::{ActivityContext, Payload};
 
 use super::mock::{ActivityMock, Plan};
-use super::{CallOf, TestEnv};
+use super::{CallKind, CallOf, TestEnv};
 
 impl TestEnv {
     /// Runs `body` in place of the activity, and in place of what was mocked of it before.
@@ -202,6 +202,8 @@ impl TestEnv {
     /// ```
     #[must_use]
     pub fn activities_called(&self) -> Vec<String> {
-        self.shared.attempts.log.order()
+        let calls = self.shared.attempts.log.order().into_iter();
+        let activities = calls.filter(|(kind, _)| *kind == CallKind::Activity);
+        activities.map(|(_, name)| name).collect()
     }
 }

@@ -36,16 +36,17 @@ use outlast::Client;
 pub use self::activity_time::ActivityTime;
 pub use self::builder::{SearchAttributeType, StartTime, TestEnvBuilder};
 pub use self::callbacks::CallbackOutput;
-pub use self::calls::{Call, CallOf};
+pub use self::calls::{Call, CallKind, CallOf, WorkflowCall, WorkflowCallOf};
 pub use self::guard::Guarded;
 pub use self::handle::TestHandle;
 pub use self::history::assert_snapshot;
 pub use self::mock::ActivityMock;
 pub use self::nexus::{NexusCall, NexusError, NexusHandlerError, NexusMock, NexusOperation};
-pub use self::order::ActivityList;
+pub use self::order::{CallList, Callable};
 use self::shared::Shared;
 pub use self::stand_in::{CancelRequest, StandIn};
 pub use self::start::TestStart;
+pub use self::workflow_mocks::WorkflowMock;
 use crate::Server;
 
 /// A Temporal server, a worker and a client in one process, on a virtual clock.

@@ -1,24 +1,50 @@
-//! The order in which activities were called.
+//! The order in which activities and workflows were called.
 
 use std::fmt::Write;
 
-use outlast::definition::{Activity, ActivityFn};
+use outlast::definition::{Activity, ActivityFn, Workflow, WorkflowFn};
 
-use super::TestEnv;
 use super::difference::Difference;
+use super::{CallKind, TestEnv};
 
-/// Several activities, as a tuple of their functions: `(reserve, charge, ship)`.
+/// Several activities and workflows, as a tuple of their functions: `(reserve, Order::run, ship)`.
 ///
 /// Up to eight fit in.
-pub trait ActivityList<M> {
-    /// Their names.
-    fn names(self) -> Vec<&'static str>;
+pub trait CallList<M> {
+    /// Their kinds and names.
+    fn names(self) -> Vec<(CallKind, &'static str)>;
+}
+
+/// The function of an activity or of a workflow.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is neither an activity nor a workflow",
+    note = "annotate the function with `#[activity]` or `#[workflow]`"
+)]
+pub trait Callable<M> {
+    /// What it is.
+    const KIND: CallKind;
+    /// Its name.
+    const NAME: &'static str;
+}
+
+// The two markers differ, so that a function can be looked for in both families.
+
+impl<F: ActivityFn<M>, M> Callable<fn(M)> for F {
+    const KIND: CallKind = CallKind::Activity;
+    const NAME: &'static str = F::Activity::NAME;
+}
+
+impl<F: WorkflowFn<M>, M> Callable<fn() -> M> for F {
+    const KIND: CallKind = CallKind::Workflow;
+    const NAME: &'static str = F::Workflow::NAME;
 }
 
 impl TestEnv {
-    /// Checks that the activities were called in this order, each as often as it is named.
+    /// Checks that the activities and workflows were called in this order, each as often as it is
+    /// named.
     ///
-    /// Calls of other activities do not matter, nor does how often a call was tried.
+    /// A workflow is called when it starts, as a child or otherwise. Calls of others do not matter,
+    /// nor does how often a call was tried.
     ///
     /// # Panics
     /// When they were called in another order, or not as often. The message shows what was expected
@@ -44,19 +70,18 @@ impl TestEnv {
     /// # #[tokio::main(flavor = "current_thread")] async fn main() {
     /// let env = TestEnv::new().activity(reserve).activity(log).activity(charge);
     /// env.execute(buy, ()).await.unwrap();
-    /// env.assert_order((reserve, charge));
+    /// env.assert_order((buy, reserve, charge));
     /// # }
     /// ```
     #[track_caller]
-    pub fn assert_order<M>(&self, activities: impl ActivityList<M>) {
-        let expected = activities.names();
-        let called = self.activities_called();
-        let ours = called.iter().map(String::as_str);
-        let ours: Vec<&str> = ours.filter(|name| expected.contains(name)).collect();
+    pub fn assert_order<M>(&self, calls: impl CallList<M>) {
+        let expected = calls.names();
+        let called = self.shared.attempts.log.order();
+        let called = called.iter().map(|(kind, name)| (*kind, name.as_str()));
+        let ours: Vec<_> = called.filter(|call| expected.contains(call)).collect();
         assert!(
             ours == expected,
-            "activities were not called in the order that the test expects (- expected, + called):\
-             \n{}",
+            "the calls were not in the order that the test expects (- expected, + called):\n{}",
             Difference {
                 kept: &lines(&expected),
                 came: &lines(&ours),
@@ -65,27 +90,32 @@ impl TestEnv {
     }
 }
 
-fn lines(names: &[&str]) -> String {
-    names.iter().fold(String::new(), |mut text, name| {
-        let _ = writeln!(text, "{name}");
+/// A line for each call, which tells workflows from activities.
+fn lines(calls: &[(CallKind, &str)]) -> String {
+    calls.iter().fold(String::new(), |mut text, (kind, name)| {
+        let kind = match kind {
+            CallKind::Activity => "",
+            CallKind::Workflow => "workflow ",
+        };
+        let _ = writeln!(text, "{kind}{name}");
         text
     })
 }
 
-macro_rules! activity_lists {
+macro_rules! call_lists {
     ($(($($function:ident $marker:ident),+);)+) => {$(
-        impl<$($function, $marker),+> ActivityList<($($marker,)+)> for ($($function,)+)
+        impl<$($function, $marker),+> CallList<($($marker,)+)> for ($($function,)+)
         where
-            $($function: ActivityFn<$marker>,)+
+            $($function: Callable<$marker>,)+
         {
-            fn names(self) -> Vec<&'static str> {
-                vec![$($function::Activity::NAME),+]
+            fn names(self) -> Vec<(CallKind, &'static str)> {
+                vec![$(($function::KIND, $function::NAME)),+]
             }
         }
     )+};
 }
 
-activity_lists! {
+call_lists! {
     (F1 M1);
     (F1 M1, F2 M2);
     (F1 M1, F2 M2, F3 M3);

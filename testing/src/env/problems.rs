@@ -15,6 +15,10 @@ impl Problems {
         self.0.send_modify(|problems| problems.push(problem));
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.borrow().is_empty()
+    }
+
     /// Waits for problems, and takes them.
     pub(super) async fn any(&self) -> Vec<String> {
         let mut problems = self.0.subscribe();

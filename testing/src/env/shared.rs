@@ -14,6 +14,7 @@ use super::mock::{Around, Attempts};
 use super::nexus::NexusMocks;
 use super::replay::Replays;
 use super::workers::Workers;
+use super::workflow_mocks::WorkflowMocks;
 
 /// An environment, apart from its end.
 pub(super) struct Shared {
@@ -21,6 +22,7 @@ pub(super) struct Shared {
     pub(super) client: Client,
     pub(super) attempts: Arc<Attempts>,
     pub(super) nexus: Arc<NexusMocks>,
+    pub(super) workflows: Arc<WorkflowMocks>,
     activities: Mutex<ActivityRegistry>,
     workers: Mutex<Workers>,
     replays: Mutex<Replays>,
@@ -43,12 +45,14 @@ impl Shared {
         let attempts = Arc::new(Attempts::new(backend.clone()));
         let mut activities = ActivityRegistry::default();
         activities.around(Arc::new(Around(Arc::clone(&attempts))));
+        let workflows = WorkflowMocks::new(&backend, client.namespace(), &attempts);
         let nexus = NexusMocks::new(backend.now(), attempts.problems.clone());
         Self {
             backend,
             client,
             attempts,
             nexus: Arc::new(nexus),
+            workflows,
             activities: Mutex::new(activities),
             workers: Mutex::default(),
             replays: Mutex::default(),

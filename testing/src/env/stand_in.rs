@@ -70,8 +70,7 @@ impl TestEnv {
         let program = MockProgram::new(STAND_IN, |_: WorkflowContext, _: &[Payload]| {
             Ok(Box::pin(std::future::pending()) as Coroutine)
         });
-        let replaced = self.shared.workers().add_mock(program);
-        drop(replaced);
+        self.shared.workers().add_own(program);
         let queue = self.shared.mock_queue(STAND_IN);
         let start = self.shared.client.start_by_name(STAND_IN, ());
         if let Err(error) = start.task_queue(queue).id(id.clone()).await {

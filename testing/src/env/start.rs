@@ -52,7 +52,7 @@ impl TestEnv {
         let shared = &self.shared;
         let name = F::Workflow::NAME;
         assert!(
-            !shared.workers().is_mocked(name),
+            !shared.workflows.is_mocked(name),
             "`{name}` is mocked: start the mock with `TestEnv::start_mocked`"
         );
         shared.replays().add(workflow);

@@ -2,12 +2,22 @@
 
 use std::time::Duration;
 
+use outlast::convert::DecodeError;
 use outlast::{Failure, Payload};
 
 /// The arguments of a call: `("pen", 39)`.
 pub(super) fn input(input: &[Payload]) -> String {
     let values: Vec<String> = input.iter().map(value).collect();
     format!("({})", values.join(", "))
+}
+
+/// Why a mock cannot answer a call.
+pub(super) fn undecodable(name: &str, arguments: &[Payload], error: &DecodeError) -> String {
+    format!(
+        "`{name}` was called with {}, which its definition does not take: {error}; the caller and \
+         the definition have to agree",
+        input(arguments)
+    )
 }
 
 /// JSON as it is, and everything else by its size.

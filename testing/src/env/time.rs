@@ -215,6 +215,7 @@ impl TestEnv {
     pub fn run_until(&self, condition: impl AsyncFn() -> bool) -> impl Future<Output = ()> {
         let server = self.shared.backend.in_memory("TestEnv::run_until").clone();
         let watch = self.shared.watch();
+        let problems = self.shared.attempts.problems.clone();
         let place = Location::caller();
         watch.run(async move {
             loop {
@@ -224,6 +225,10 @@ impl TestEnv {
                 }
                 let schedule = server.next_schedule_action();
                 let Some(next) = server.next_event().into_iter().chain(schedule).min() else {
+                    // What went wrong is usually why; the watch says it.
+                    if !problems.is_empty() {
+                        return std::future::pending().await;
+                    }
                     panic!(
                         "nothing is due any more, and the condition at {place} does not hold:\n{}",
                         server.diagnostics()

@@ -13,6 +13,7 @@ use super::backend::Backend;
 use super::builder::WorkerSetup;
 use super::mock_program::MockProgram;
 use super::shared::Shared;
+use super::workflow_mocks::AroundRuns;
 
 /// The workers that run, and the ids that were given out.
 #[derive(Default)]
@@ -29,8 +30,8 @@ pub(super) struct Workers {
     /// Workflow types that every worker runs: a child is started in its parent's queue, unless its
     /// call names another.
     workflows: BTreeMap<&'static str, Arc<WorkerSetup>>,
-    /// Those with closures for their code, likewise.
-    mocks: BTreeMap<&'static str, MockProgram>,
+    /// Those that are the environment's own, likewise.
+    own: BTreeMap<&'static str, MockProgram>,
     /// What the test sets on each worker.
     pub(super) setup: Option<Arc<WorkerSetup>>,
     last_id: u64,
@@ -76,19 +77,20 @@ impl Shared {
             }
         }
         // What the test sets on workers is its own code, which may ask for whatever is in here.
-        let (mocks, setup, workflows) = self.workers().programs();
-        for mock in mocks.values() {
-            builder = builder.program(Arc::new(mock.clone()));
+        let (own, setup, workflows) = self.workers().programs();
+        for program in own.values() {
+            builder = builder.program(Arc::new(program.clone()));
         }
         if let Some(setup) = setup {
             builder = setup(builder);
         }
         for (name, add) in workflows {
-            if !mocks.contains_key(name) {
+            if !own.contains_key(name) {
                 builder = add(builder);
             }
         }
-        let worker = builder.build();
+        let around = AroundRuns(Arc::clone(&self.workflows));
+        let worker = builder.around_programs(Arc::new(around)).build();
         let worker = worker.unwrap_or_else(|error| panic!("the worker of `{queue}`: {error}"));
         self.workers().run(async move {
             if let Err(error) = worker.run().await {
@@ -98,7 +100,7 @@ impl Shared {
     }
 }
 
-/// Workflow types that have a closure for their code, what the test sets on workers, and real types.
+/// Workflow types of the environment's own, what the test sets on workers, and real types.
 type Programs = (
     BTreeMap<&'static str, MockProgram>,
     Option<Arc<WorkerSetup>>,
@@ -116,22 +118,15 @@ impl Workers {
         self.workflows.insert(F::Workflow::NAME, Arc::new(add));
     }
 
-    /// Whether a workflow type has a closure for its code.
-    pub(super) fn is_mocked(&self, name: &str) -> bool {
-        self.mocks.contains_key(name)
-    }
-
-    /// Adds a workflow type with a closure for its code, for all workers that are to come. Returns
-    /// the one in whose place it comes, to be dropped when the workers are not locked any more.
-    #[must_use]
-    pub(super) fn add_mock(&mut self, mock: MockProgram) -> Option<MockProgram> {
-        self.mocks.insert(mock.type_name(), mock)
+    /// Adds a workflow type of the environment's own, for all workers that are to come.
+    pub(super) fn add_own(&mut self, program: MockProgram) {
+        self.own.insert(program.type_name(), program);
     }
 
     /// What every worker runs.
     fn programs(&self) -> Programs {
         let setup = self.setup.clone();
-        (self.mocks.clone(), setup, self.workflows.clone())
+        (self.own.clone(), setup, self.workflows.clone())
     }
 
     /// Has the queue attended that is named for a workflow type.

@@ -3,14 +3,17 @@
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use outlast::{Payload, WorkflowHistory};
-use outlast_proto::temporal::api::common::v1::Payloads;
+use outlast::{Payload, WorkflowExecution, WorkflowHistory};
+use outlast_proto::temporal::api::common::v1::{self as common, Payloads};
 use outlast_proto::temporal::api::history::v1::History;
-use outlast_proto::temporal::api::workflowservice::v1::RecordActivityTaskHeartbeatRequest;
+use outlast_proto::temporal::api::workflowservice::v1::{
+    RecordActivityTaskHeartbeatRequest, RequestCancelWorkflowExecutionRequest,
+    TerminateWorkflowExecutionRequest,
+};
 
 use super::Server;
 use super::calls::Waiting;
-use crate::server::{Engine, Result, comes, later};
+use crate::server::{ChildStart, Engine, Result, comes, later};
 
 impl Server {
     /// The history of a run, of the latest one if `run_id` is empty.
@@ -84,6 +87,47 @@ impl Server {
         let _ = self.shared.call(|engine| engine.nap(task_token, None));
     }
 
+    /// Has each child that is about to start admitted by a closure, which is not to call the
+    /// server. The parent of one that is not hears that the child's id is taken.
+    pub(crate) fn set_child_gate(
+        &self,
+        admits: impl FnMut(&ChildStart<'_>) -> bool + Send + 'static,
+    ) {
+        self.shared.call(|engine| engine.set_child_gate(admits));
+    }
+
+    /// Asks a run to cancel itself.
+    pub(crate) fn cancel_run(&self, namespace: &str, execution: &WorkflowExecution) {
+        let request = RequestCancelWorkflowExecutionRequest {
+            namespace: namespace.to_owned(),
+            workflow_execution: Some(on_the_wire(execution)),
+            ..RequestCancelWorkflowExecutionRequest::default()
+        };
+        // A run that has closed meanwhile needs no more.
+        let _ = self
+            .shared
+            .call(|engine| engine.request_cancel_workflow_execution(request));
+    }
+
+    /// Ends a run at once.
+    pub(crate) fn terminate_run(
+        &self,
+        namespace: &str,
+        execution: &WorkflowExecution,
+        reason: &str,
+    ) {
+        let request = TerminateWorkflowExecutionRequest {
+            namespace: namespace.to_owned(),
+            workflow_execution: Some(on_the_wire(execution)),
+            reason: reason.to_owned(),
+            ..TerminateWorkflowExecutionRequest::default()
+        };
+        // As above.
+        let _ = self
+            .shared
+            .call(|engine| engine.terminate_workflow_execution(request));
+    }
+
     /// Records a heartbeat; says whether the activity is to stop.
     pub(crate) fn heartbeat(&self, task_token: &Bytes, progress: Payload) -> bool {
         let request = RecordActivityTaskHeartbeatRequest {
@@ -97,5 +141,12 @@ impl Server {
             .shared
             .call(|engine| engine.record_activity_task_heartbeat(request));
         answer.map_or(true, |answer| answer.cancel_requested)
+    }
+}
+
+fn on_the_wire(execution: &WorkflowExecution) -> common::WorkflowExecution {
+    common::WorkflowExecution {
+        workflow_id: execution.workflow_id.to_string(),
+        run_id: execution.run_id.to_string(),
     }
 }

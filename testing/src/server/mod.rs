@@ -83,6 +83,7 @@ pub use self::limits::Limits;
 pub use self::options::{SearchAttributes, ServerOptions, TimeMode};
 pub use self::oracle::{Oracle, Order, Seeded, Site, Subject};
 pub use self::queues::long_polls::{Answer, CallId};
+pub use self::relations::gate::ChildStart;
 pub use self::time::busy::Stalled;
 pub use self::time::clock::PendingTimer;
 pub(crate) use self::time::end::{comes, later};
@@ -91,6 +92,7 @@ pub use self::world::WorkflowTaskFailure;
 
 use self::execution::{Execution, NewRun, RunKey};
 use self::listing::index::RunIndex;
+use self::relations::gate::ChildGate;
 use self::schedules::Schedules;
 use self::time::clock::Clock;
 use self::wire::workflow_execution;
@@ -113,6 +115,7 @@ pub struct Engine {
     next_run: u64,
     batch_jobs: Vec<batch::BatchJob>,
     schedules: Schedules,
+    child_gate: ChildGate,
 }
 
 impl Engine {
@@ -136,6 +139,7 @@ impl Engine {
             next_run: 0,
             batch_jobs: Vec::new(),
             schedules: Schedules::default(),
+            child_gate: ChildGate::default(),
         }
     }
 

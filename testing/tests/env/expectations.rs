@@ -2,6 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use outlast::prelude::*;
 use outlast_testing::TestEnv;
 
 use crate::scene::*;
@@ -130,4 +131,19 @@ async fn expectations_can_be_ranges() {
         report.contains("expected once to twice, not called"),
         "{report}"
     );
+}
+
+#[tokio::test]
+#[should_panic(expected = "`charge` was called with (\"pen\"), which its definition does not take")]
+async fn a_caller_that_writes_other_arguments_fails_the_test() {
+    #[activity(name = "charge", start_to_close_timeout = "30s")]
+    async fn charged(order: String) -> Result<u64, ActivityError> {
+        unreachable!("the definition of the mock has another argument than {order}")
+    }
+    #[workflow]
+    async fn mistaken(ctx: WorkflowContext) -> WorkflowResult<u64> {
+        Ok(ctx.activity(charged, "pen".to_owned()).await?)
+    }
+    let env = TestEnv::new().mock(charge, |(_, cents)| Ok(cents));
+    let _ = env.execute(mistaken, ()).await;
 }

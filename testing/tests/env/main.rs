@@ -11,6 +11,7 @@ mod attached;
 mod building;
 mod callbacks;
 mod caller;
+mod child_mocks;
 mod end_of_time;
 mod expectations;
 mod failing;

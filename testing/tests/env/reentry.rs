@@ -85,7 +85,7 @@ async fn a_matcher_and_a_mock_of_a_nexus_operation_may_ask_for_its_calls() {
 async fn a_mocked_workflow_may_ask_for_its_inputs() {
     let place = Place::default();
     let asks = place.clone();
-    let ships = move |_| Ok(asks.env().workflow_inputs(ship).len());
+    let ships = move |_| Ok(asks.env().workflow_calls(ship).len());
     let env = place.put(TestEnv::new().mock_workflow(ship, ships));
     let shipping = env.start_mocked(ship, "pen".to_owned()).await;
     assert_eq!(shipping.result().await.unwrap(), 1);

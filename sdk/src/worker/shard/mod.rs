@@ -18,7 +18,7 @@ use self::backlog::Backlog;
 use self::cached_run::CachedRun;
 pub(crate) use self::replay::Replay;
 use self::replay::unhandled;
-use super::programs::{Programs, listed};
+use super::programs::Programs;
 use super::task::{OpenTask, PolledTask, TaskHeader};
 use crate::engine::{HistoryPage, PageToken, QueryAnswer, Run, TaskCompletion, TaskFailure};
 use crate::ids::{RunId, WorkflowExecution};
@@ -214,21 +214,9 @@ impl Host {
     }
 
     fn instantiate<R: Replay>(&self, header: &TaskHeader) -> Result<R, TaskFailure> {
-        let Some(program) = self.programs.get(&header.workflow_type) else {
-            let message = format!(
-                "workflow type `{}` is not registered with this worker; registered are {}",
-                header.workflow_type,
-                listed(self.programs.types()),
-            );
-            return Err(unhandled("NotFoundError", message));
-        };
-        replay::guarded(|| {
-            R::begin(
-                Arc::clone(program),
-                header.execution.clone(),
-                &self.namespace,
-            )
-        })
+        let program = self.programs.get(&header.workflow_type);
+        let program = program.map_err(|message| unhandled("NotFoundError", message))?;
+        replay::guarded(|| R::begin(program, header.execution.clone(), &self.namespace))
     }
 }
 

@@ -8,6 +8,7 @@ use outlast::convert::DecodeError;
 use outlast::{ActivityContext, ActivityError, ActivityInfo, Failure, Payload, TimeoutKind};
 
 use crate::env::backend::Backend;
+use crate::env::text;
 use crate::server::later;
 
 /// What one call comes to, and how long that takes.
@@ -75,7 +76,13 @@ impl Answer {
                 ),
             },
             Outcome::Returns(value) => Ok(value),
-            Outcome::Runs(body) => body(attempt, &input)?.await,
+            Outcome::Runs(body) => {
+                let name = attempt.info().activity_type.clone();
+                match body(attempt, &input) {
+                    Ok(run) => run.await,
+                    Err(error) => panic!("{}", text::undecodable(&name, &input, &error)),
+                }
+            }
             Outcome::TimesOut(timeout) => {
                 check_timeout(attempt.info(), timeout);
                 backend.outlive(&attempt).await;

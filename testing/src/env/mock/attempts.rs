@@ -10,7 +10,7 @@ use outlast::{ActivityContext, ActivityError, Payload};
 use super::{ActivityPlan, Answer, Chosen, Plans};
 use crate::env::activity_time::{ActivityTime, Pulse, spend};
 use crate::env::backend::Backend;
-use crate::env::calls::CallLog;
+use crate::env::calls::{CallKind, CallLog};
 use crate::env::problems::Problems;
 
 /// All attempts of activities in an environment.
@@ -19,7 +19,7 @@ pub(in crate::env) struct Attempts {
     plans: Plans<ActivityContext, Answer>,
     script: Mutex<Script>,
     pulse: Pulse,
-    pub(in crate::env) log: CallLog,
+    pub(in crate::env) log: Arc<CallLog>,
     pub(in crate::env) problems: Problems,
 }
 
@@ -47,7 +47,7 @@ enum Choice {
 impl Attempts {
     pub(in crate::env) fn new(backend: Backend) -> Self {
         Self {
-            log: CallLog::new(backend.now()),
+            log: Arc::new(CallLog::new(backend.now())),
             backend,
             plans: Plans::default(),
             script: Mutex::default(),
@@ -91,7 +91,8 @@ impl Attempts {
 
     /// What the test expected of mocks and did not get, if that is so.
     pub(in crate::env) fn unmet(&self) -> Option<String> {
-        self.plans.unmet(|activity| self.log.report(activity))
+        let calls = |activity: &str| self.log.report(CallKind::Activity, activity);
+        self.plans.unmet(calls)
     }
 
     /// Lets the mock answer, or the real activity.
@@ -129,7 +130,7 @@ impl Attempts {
 
     fn choose(&self, attempt: &ActivityContext, input: &[Payload], is_registered: bool) -> Choice {
         let activity = &attempt.info().activity_type;
-        let calls = || self.log.report(activity);
+        let calls = || self.log.report(CallKind::Activity, activity);
         match self.plans.choose(activity, attempt, input, calls) {
             Chosen::Answer(answer) => Choice::Answer(answer),
             Chosen::Unexpected(report) => Choice::Unexpected(report),

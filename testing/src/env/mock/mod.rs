@@ -2,6 +2,7 @@
 
 mod answer;
 mod attempts;
+mod expect;
 mod plan;
 mod plans;
 
@@ -16,6 +17,7 @@ use outlast::{ActivityContext, ActivityError, Payload, TimeoutKind};
 
 pub(super) use self::answer::{Answer, Outcome};
 pub(super) use self::attempts::{Around, Attempts};
+pub(super) use self::expect::expectations;
 pub(super) use self::plan::{Matcher, Plan};
 pub(super) use self::plans::{Chosen, Plans};
 use super::backend::payload_of;
@@ -135,48 +137,7 @@ impl<K: Activity> ActivityMock<K> {
         self.matching(&description, move |call, _| call.info().attempt == attempt)
     }
 
-    /// Expects as many calls.
-    pub fn times(&mut self, calls: u32) -> &mut Self {
-        self.change(|plan| plan.expect(calls, Some(calls)))
-    }
-
-    /// Expects one call.
-    pub fn once(&mut self) -> &mut Self {
-        self.times(1)
-    }
-
-    /// Expects no call; one that comes nevertheless fails the test.
-    pub fn never(&mut self) -> &mut Self {
-        self.times(0)
-    }
-
-    /// Expects as many calls or more.
-    ///
-    /// # Examples
-    /// ```
-    /// # use outlast::prelude::*;
-    /// # use outlast_testing::TestEnv;
-    /// # #[activity(start_to_close_timeout = "30s")]
-    /// # async fn charge(cents: u64) -> Result<u64, ActivityError> { Ok(cents) }
-    /// # #[workflow]
-    /// # async fn buy(ctx: WorkflowContext, cents: u64) -> WorkflowResult<u64> {
-    /// #     Ok(ctx.activity(charge, cents).await?)
-    /// # }
-    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
-    /// let env = TestEnv::new();
-    /// env.on(charge).at_least(1).at_most(3).returns(5);
-    /// env.execute(buy, 5).await.unwrap();
-    /// env.execute(buy, 5).await.unwrap();
-    /// # }
-    /// ```
-    pub fn at_least(&mut self, calls: u32) -> &mut Self {
-        self.change(|plan| plan.expect(calls, plan.most()))
-    }
-
-    /// Expects as many calls or fewer.
-    pub fn at_most(&mut self, calls: u32) -> &mut Self {
-        self.change(|plan| plan.expect(plan.least().min(calls), Some(calls)))
-    }
+    expectations!();
 
     /// The answer that follows comes when the attempt has taken so long, in virtual time.
     ///

@@ -91,6 +91,11 @@ impl<C, A: Clone + Default> Plan<C, A> {
         Some(answer)
     }
 
+    /// Whether a call may come to such an answer.
+    pub(super) fn may_answer(&self, is_such: impl Fn(&A) -> bool) -> bool {
+        self.answers.iter().any(is_such)
+    }
+
     pub(super) fn retire(&mut self) {
         self.is_retired = true;
     }

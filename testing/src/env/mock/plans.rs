@@ -47,6 +47,18 @@ impl<C, A: Clone + Default> Plans<C, A> {
         }
     }
 
+    /// Whether there is a mock of that name.
+    pub(in crate::env) fn are_of(&self, name: &str) -> bool {
+        self.lock().iter().any(|plan| plan.is_of(name))
+    }
+
+    /// Whether a call of that name may come to such an answer.
+    pub(in crate::env) fn may_answer(&self, name: &str, is_such: impl Fn(&A) -> bool) -> bool {
+        let plans = self.lock();
+        let mut ours = plans.iter().filter(|plan| plan.is_of(name));
+        ours.any(|plan| plan.may_answer(&is_such))
+    }
+
     /// Forgets all mocks, when they were checked.
     pub(in crate::env) fn clear(&self) {
         let forgotten = std::mem::take(&mut *self.lock());
@@ -63,7 +75,7 @@ impl<C, A: Clone + Default> Plans<C, A> {
         input: &[Payload],
         calls: impl FnOnce() -> String,
     ) -> Chosen<A> {
-        if !self.lock().iter().any(|plan| plan.is_of(name)) {
+        if !self.are_of(name) {
             return Chosen::NotMocked;
         }
         let mut end = usize::MAX;

@@ -17,8 +17,7 @@ impl Shared {
         let program = MockProgram::new(WORKFLOW_TYPE, move |ctx, _| {
             Ok(Box::pin(live(ctx, Arc::clone(&mocks))) as Coroutine)
         });
-        let replaced = self.workers().add_mock(program);
-        drop(replaced);
+        self.workers().add_own(program);
         self.mock_queue(WORKFLOW_TYPE)
     }
 }

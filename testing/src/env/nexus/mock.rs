@@ -11,7 +11,7 @@ use outlast::convert::{FromPayload, ToPayload};
 use super::NexusError;
 use super::mocks::{End, NexusMocks, OperationPlan};
 use crate::env::backend::payload_of;
-use crate::env::mock::Matcher;
+use crate::env::mock::{Matcher, expectations};
 use crate::env::text;
 
 /// What answers in place of one Nexus operation, and what the test expects of its calls.
@@ -87,30 +87,7 @@ impl<I, O> NexusMock<I, O> {
         self.matching(&description, move |input| input == wanted)
     }
 
-    /// Expects as many calls.
-    pub fn times(&mut self, calls: u32) -> &mut Self {
-        self.change(|plan| plan.expect(calls, Some(calls)))
-    }
-
-    /// Expects one call.
-    pub fn once(&mut self) -> &mut Self {
-        self.times(1)
-    }
-
-    /// Expects no call; one that comes nevertheless fails the test.
-    pub fn never(&mut self) -> &mut Self {
-        self.times(0)
-    }
-
-    /// Expects as many calls or more.
-    pub fn at_least(&mut self, calls: u32) -> &mut Self {
-        self.change(|plan| plan.expect(calls, plan.most()))
-    }
-
-    /// Expects as many calls or fewer.
-    pub fn at_most(&mut self, calls: u32) -> &mut Self {
-        self.change(|plan| plan.expect(plan.least().min(calls), Some(calls)))
-    }
+    expectations!();
 
     /// The operation of the answer that follows starts at once, and ends when so much virtual time
     /// has passed.

@@ -16,6 +16,7 @@ use crate::server::execution::{NewRun, RunKey};
 use crate::server::nexus::OperationEnd;
 use crate::server::relations::children::start_request;
 use crate::server::relations::externals::{CancelInitiated, SignalInitiated};
+use crate::server::relations::gate::ChildStart;
 use crate::server::start::id_policies::{Verdict, policies};
 use crate::server::wire::workflow_execution;
 
@@ -176,6 +177,17 @@ impl Engine {
         let name = self
             .world
             .name_run(&request.namespace, &request.workflow_id);
+        let asks = &self.runs[&parent];
+        let child = ChildStart {
+            initiated,
+            parent_workflow_id: &asks.workflow_id,
+            parent_run_id: &asks.run_id,
+            run_id: &name.id,
+            now: self.world.now,
+        };
+        if !self.child_gate.admits(&child) {
+            return Err(StartFailure::WorkflowAlreadyExists);
+        }
         if let Some(key) = terminate {
             self.make_room(key, &name.id);
         }

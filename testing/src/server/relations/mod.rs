@@ -3,3 +3,4 @@
 pub(super) mod children;
 pub(super) mod deliveries;
 pub(super) mod externals;
+pub(super) mod gate;

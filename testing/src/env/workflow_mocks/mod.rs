@@ -1,19 +1,29 @@
 //! Workflows in place of others that are started as children or by name.
 
-use outlast::convert::{Args, InputOf, ToPayload};
-use outlast::definition::{Workflow, WorkflowFn, WorkflowReturn};
-use outlast::engine::{Coroutine, Event, EventBody, HistoryPage};
-use outlast::{Payload, WorkflowContext, WorkflowHistory};
+mod mock;
+mod program;
+mod reply;
+mod runs;
 
-use super::TestEnv;
-use super::mock_program::MockProgram;
+use std::panic::Location;
+
+use outlast::WorkflowContext;
+use outlast::convert::InputOf;
+use outlast::definition::{Workflow, WorkflowFn};
+
+pub use self::mock::WorkflowMock;
+pub(super) use self::program::AroundRuns;
+pub(super) use self::runs::WorkflowMocks;
+use super::mock::Plan;
+use super::{TestEnv, WorkflowCallOf};
 
 impl TestEnv {
-    /// Runs `body` in place of a workflow, wherever it is started: as a child, by a schedule, or by
-    /// its name, in the task queue of that name.
+    /// Runs `body` in place of a workflow, and in place of what was mocked of it before, wherever
+    /// it is started: as a child, by a schedule, or by its name, in the task queue of that name.
     ///
-    /// The body takes what a caller writes and returns what the workflow would. It takes every
-    /// signal, and answers no queries.
+    /// The body takes what a starter writes and returns what the workflow would. It takes every
+    /// signal, and answers no queries. [`on_workflow`](Self::on_workflow) says more: which starts
+    /// are expected, and how often; what comes first and what later; how long it takes.
     ///
     /// # Examples
     /// ```
@@ -28,13 +38,14 @@ impl TestEnv {
     /// let env = TestEnv::new().mock_workflow(ship, |order| Ok(format!("{order} is on its way")));
     /// let shipping = env.start_mocked(ship, "pen".to_owned()).await;
     /// assert_eq!(shipping.result().await.unwrap(), "pen is on its way");
-    /// assert_eq!(env.workflow_inputs(ship), ["pen"]);
+    /// assert_eq!(env.workflow_calls(ship)[0].input, "pen");
     /// # }
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn mock_workflow<F, M>(
         self,
-        workflow: F,
+        _workflow: F,
         body: impl Fn(InputOf<<F::Workflow as Workflow>::Args>) -> <F::Workflow as Workflow>::Return
         + Send
         + Sync
@@ -43,7 +54,8 @@ impl TestEnv {
     where
         F: WorkflowFn<M>,
     {
-        self.mock_workflow_async(workflow, move |_ctx, input| std::future::ready(body(input)))
+        self.replace_workflow::<F::Workflow>().answers(body);
+        self
     }
 
     /// The same, for a body that takes time: it has a context, to sleep or to call activities.
@@ -70,6 +82,7 @@ impl TestEnv {
     /// # }
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn mock_workflow_async<F, M, B>(
         self,
         _workflow: F,
@@ -82,23 +95,47 @@ impl TestEnv {
         F: WorkflowFn<M>,
         B: Future<Output = <F::Workflow as Workflow>::Return> + Send + 'static,
     {
-        let body = move |ctx: WorkflowContext, input: &[Payload]| {
-            let args = <F::Workflow as Workflow>::Args::decode(input)?;
-            let run = body(ctx, args.into_input());
-            let run = async move { Ok(run.await.into_result()?.to_payload()?) };
-            Ok(Box::pin(run) as Coroutine)
-        };
-        let program = MockProgram::new(F::Workflow::NAME, body);
-        let mut workers = self.shared.workers();
-        let replaced = workers.add_mock(program);
-        workers.attend_own_queue(F::Workflow::NAME);
-        drop(workers);
-        drop(replaced);
+        self.replace_workflow::<F::Workflow>().answers_async(body);
         self
     }
 
-    /// Starts a workflow that [`mock_workflow`](Self::mock_workflow) mocked, to see what the mock
-    /// does.
+    /// Mocks a workflow on top of what was mocked of it before, for children and for whatever else
+    /// starts it; the value that comes back takes what there is to say, in the words of
+    /// [`ActivityMock`](crate::ActivityMock).
+    ///
+    /// # Examples
+    /// ```
+    /// # use outlast::prelude::*;
+    /// # use outlast_testing::TestEnv;
+    /// # #[workflow]
+    /// # async fn ship(ctx: WorkflowContext, order: String) -> WorkflowResult<u64> { Ok(1) }
+    /// # #[workflow]
+    /// # async fn complain(ctx: WorkflowContext, about: String) -> WorkflowResult<()> { Ok(()) }
+    /// let env = TestEnv::new();
+    /// env.on_workflow(ship).after(Duration::from_hours(48)).returns(7);
+    /// env.on_workflow(complain).never();
+    /// ```
+    #[track_caller]
+    pub fn on_workflow<F, M>(&self, _workflow: F) -> WorkflowMock<F::Workflow>
+    where
+        F: WorkflowFn<M>,
+    {
+        let name = F::Workflow::NAME;
+        let plan = Plan::new(name, Location::caller());
+        let plan = self.shared.workflows.add_plan(name, plan);
+        self.shared.workers().attend_own_queue(name);
+        WorkflowMock::new(&self.shared.workflows, plan)
+    }
+
+    #[track_caller]
+    fn replace_workflow<K: Workflow>(&self) -> WorkflowMock<K> {
+        let plan = Plan::new(K::NAME, Location::caller());
+        let plan = self.shared.workflows.replace_plans(K::NAME, plan);
+        self.shared.workers().attend_own_queue(K::NAME);
+        WorkflowMock::new(&self.shared.workflows, plan)
+    }
+
+    /// Starts a workflow that is mocked, to see what the mock does.
     ///
     /// # Panics
     /// When it was not mocked, or is refused.
@@ -130,8 +167,8 @@ impl TestEnv {
     {
         let name = F::Workflow::NAME;
         assert!(
-            self.shared.workers().is_mocked(name),
-            "`{name}` is not mocked: mock it with `TestEnv::mock_workflow`, or start the real one \
+            self.shared.workflows.is_mocked(name),
+            "`{name}` is not mocked: mock it with `TestEnv::on_workflow`, or start the real one \
              with `TestEnv::start`"
         );
         let queue = self.shared.mock_queue(name);
@@ -143,55 +180,40 @@ impl TestEnv {
         }
     }
 
-    /// What a workflow type was started with so far, in order: by whom, and whether it is mocked,
-    /// does not matter.
+    /// The runs of a workflow so far, mocked or real, in the order of their starts: children that
+    /// the server has started or refused, and whatever else the environment's workers have run.
     ///
     /// # Panics
-    /// When arguments are not of the workflow's types, and where the environment is attached to a
-    /// real server.
+    /// When the arguments or the result of a run are not of the workflow's types.
     ///
     /// # Examples
     /// ```
     /// # use outlast::prelude::*;
     /// # use outlast_testing::TestEnv;
-    /// #[workflow]
-    /// async fn greet(ctx: WorkflowContext, name: String) -> WorkflowResult<String> {
-    ///     Ok(format!("hello, {name}"))
-    /// }
-    ///
+    /// # #[workflow]
+    /// # async fn nap(ctx: WorkflowContext, hours: u64) -> WorkflowResult<u64> {
+    /// #     ctx.sleep(Duration::from_hours(hours)).await?;
+    /// #     Ok(hours)
+    /// # }
     /// # #[tokio::main(flavor = "current_thread")] async fn main() {
     /// let env = TestEnv::new();
-    /// for name in ["ada", "bob"] {
-    ///     env.execute(greet, name.to_owned()).await.unwrap();
-    /// }
-    /// assert_eq!(env.workflow_inputs(greet), ["ada", "bob"]);
+    /// env.execute(nap, 1).await.unwrap();
+    /// env.execute(nap, 2).await.unwrap();
+    ///
+    /// let naps = env.workflow_calls(nap);
+    /// assert_eq!((naps[0].input, naps[1].input), (1, 2));
+    /// assert_eq!(naps[1].at, naps[0].at + Duration::from_hours(1));
+    /// assert_eq!(naps[1].result.clone().unwrap().unwrap(), 2);
+    /// assert_eq!(naps[1].workflow_id.as_str(), "nap-2");
+    /// assert!(naps[1].parent.is_none());
     /// # }
     /// ```
     #[must_use]
     #[track_caller]
-    pub fn workflow_inputs<F, M>(
-        &self,
-        _workflow: F,
-    ) -> Vec<InputOf<<F::Workflow as Workflow>::Args>>
+    pub fn workflow_calls<F, M>(&self, _workflow: F) -> Vec<WorkflowCallOf<F::Workflow>>
     where
         F: WorkflowFn<M>,
     {
-        let histories = self.histories().into_iter();
-        let ours = histories.filter(|h| h.workflow_type() == Some(F::Workflow::NAME));
-        let inputs = ours.flat_map(events).filter_map(|event| match event.body {
-            EventBody::ExecutionStarted(started) => Some(started.input.clone()),
-            _ => None,
-        });
-        let inputs = inputs.map(|input| <F::Workflow as Workflow>::Args::decode(&input));
-        inputs
-            .map(|args| match args {
-                Ok(args) => args.into_input(),
-                Err(error) => panic!("the arguments of `{}`: {error}", F::Workflow::NAME),
-            })
-            .collect()
+        self.shared.attempts.log.of_workflow::<F::Workflow>()
     }
-}
-
-fn events(history: WorkflowHistory) -> impl Iterator<Item = Event> {
-    HistoryPage::from(history).events.into_iter()
 }
