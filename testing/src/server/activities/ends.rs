@@ -125,11 +125,11 @@ impl Execution {
         let activity = self.started_activity(token)?;
         let limits = &world.options.limits;
         let mut replaced = Vec::new();
-        let reported = request.failure.unwrap_or_default();
-        let fits = limits.fits_blob(Some(&reported));
-        let failure = reported_failure(reported, limits);
+        let fits = limits.fits_blob(request.failure.as_ref());
+        let reported = request.failure;
+        let failure = reported.map(|failure| reported_failure(failure, limits));
         if !fits {
-            replaced.push(failure.clone());
+            replaced.extend(failure.clone());
         }
         match request.last_heartbeat_details {
             Some(details) if limits.fits_blob(Some(&details)) => {
@@ -140,12 +140,13 @@ impl Execution {
             None => {}
         }
         let scheduled_event_id = token.scheduled_event_id;
-        let Err(retry_state) = self.retry_activity(scheduled_event_id, &failure, world) else {
+        let Err(retry_state) = self.retry_activity(scheduled_event_id, failure.as_ref(), world)
+        else {
             return Ok(replaced);
         };
         self.end_activity(scheduled_event_id, world, |started_event_id| {
             events::ActivityTaskFailedEventAttributes {
-                failure: Some(failure),
+                failure,
                 scheduled_event_id,
                 started_event_id,
                 identity: request.identity,
@@ -173,7 +174,7 @@ impl Execution {
         let attempt = timeout_failure(timeout, None, cause.clone());
         let state = match timeout {
             TimeoutType::StartToClose | TimeoutType::Heartbeat => {
-                match self.retry_activity(scheduled_event_id, &attempt, world) {
+                match self.retry_activity(scheduled_event_id, Some(&attempt), world) {
                     Ok(()) => return,
                     Err(state) => state,
                 }
@@ -201,7 +202,7 @@ impl Execution {
     fn retry_activity(
         &mut self,
         scheduled_event_id: i64,
-        failure: &Failure,
+        failure: Option<&Failure>,
         world: &mut World,
     ) -> std::result::Result<(), RetryState> {
         let Some(activity) = self.activities.get_mut(&scheduled_event_id) else {
@@ -236,7 +237,7 @@ impl Execution {
         }
         activity.stamp = self.stamps.next();
         activity.attempt += 1;
-        activity.last_failure = Some(kept_failure(failure));
+        activity.last_failure = failure.map(kept_failure);
         activity.last_failed_at = Some(world.now);
         if let Some(until) = until {
             let timer = Timer::ActivityRetry { scheduled_event_id };

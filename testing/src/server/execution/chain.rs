@@ -148,7 +148,7 @@ impl Execution {
         let failed = FailedAttempt {
             policy: self.started.retry_policy.as_ref(),
             attempt: self.started.attempt,
-            failure,
+            failure: Some(failure),
             now: world.now,
             expires_at: self
                 .started

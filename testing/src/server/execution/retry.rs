@@ -15,7 +15,7 @@ use crate::server::wire::{duration_flaw, set_duration, wire_duration};
 pub(in crate::server) struct FailedAttempt<'a> {
     pub(in crate::server) policy: Option<&'a RetryPolicy>,
     pub(in crate::server) attempt: i32,
-    pub(in crate::server) failure: &'a Failure,
+    pub(in crate::server) failure: Option<&'a Failure>,
     pub(in crate::server) now: SystemTime,
     /// When all attempts together run out of time.
     pub(in crate::server) expires_at: Option<SystemTime>,
@@ -25,13 +25,18 @@ impl FailedAttempt<'_> {
     /// How long to wait before the next attempt, or why there is none.
     pub(in crate::server) fn backoff(&self) -> Result<Duration, RetryState> {
         let policy = self.policy.ok_or(RetryState::RetryPolicyNotSet)?;
-        if !is_retryable(self.failure, &policy.non_retryable_error_types) {
+        let refused = &policy.non_retryable_error_types;
+        if self
+            .failure
+            .is_some_and(|failure| !is_retryable(failure, refused))
+        {
             return Err(RetryState::NonRetryableFailure);
         }
         if policy.maximum_attempts > 0 && self.attempt >= policy.maximum_attempts {
             return Err(RetryState::MaximumAttemptsReached);
         }
-        let delay = requested_delay(self.failure).unwrap_or_else(|| interval(policy, self.attempt));
+        let requested = self.failure.and_then(requested_delay);
+        let delay = requested.unwrap_or_else(|| interval(policy, self.attempt));
         match self.expires_at {
             Some(expires_at) if later(self.now, delay) > expires_at => Err(RetryState::Timeout),
             _ => Ok(delay),

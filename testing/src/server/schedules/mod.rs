@@ -21,6 +21,7 @@ mod policies;
 mod requests;
 mod spec;
 mod timing;
+mod workflow;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::SystemTime;

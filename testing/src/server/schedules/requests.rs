@@ -4,10 +4,8 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use bytes::Bytes;
-use outlast_proto::temporal::api::enums::v1::{ScheduleOverlapPolicy, TaskQueueKind};
-use outlast_proto::temporal::api::schedule::v1::schedule_action::Action;
-use outlast_proto::temporal::api::schedule::v1::{ScheduleAction, SchedulePolicies, ScheduleSpec};
-use outlast_proto::temporal::api::workflow::v1::NewWorkflowExecutionInfo;
+use outlast_proto::temporal::api::enums::v1::ScheduleOverlapPolicy;
+use outlast_proto::temporal::api::schedule::v1::{SchedulePolicies, ScheduleSpec};
 use outlast_proto::temporal::api::workflowservice::v1::{
     CreateScheduleRequest, CreateScheduleResponse, DeleteScheduleRequest, DeleteScheduleResponse,
     ListScheduleMatchingTimesRequest, ListScheduleMatchingTimesResponse, PatchScheduleRequest,
@@ -16,13 +14,12 @@ use outlast_proto::temporal::api::workflowservice::v1::{
 
 use super::spec::canonical;
 use super::timing::Timing;
+use super::workflow::{attributes_of, settled, started};
 use super::{Schedule, ScheduleKey};
 use crate::server::Engine;
 use crate::server::errors::{Error, Result};
 use crate::server::limits::{check_length, check_name};
 use crate::server::oracle::{Site, Subject};
-use crate::server::start::check::check_timeouts;
-use crate::server::task_queues::check_queue;
 use crate::server::wire::{set_duration, system_time, timestamp, wire_duration};
 
 impl Engine {
@@ -42,7 +39,7 @@ impl Engine {
         let wanted = request.schedule.unwrap_or_default();
         let (spec, timing) =
             self.read_spec(&request.namespace, &request.schedule_id, wanted.spec)?;
-        let action = wanted.action.map(settled);
+        let mut action = wanted.action.map(settled);
         if let Some(workflow) = started(action.as_ref()) {
             self.check_action(&request.namespace, workflow)?;
         }
@@ -65,12 +62,8 @@ impl Engine {
                 false => Err(Error::schedule_exists(&request.schedule_id)),
             };
         }
-        if let Some(attributes) = &mut search_attributes {
-            let known = &mut self.world.namespaces;
-            known
-                .search_attributes_mut(&request.namespace)
-                .adopt(attributes);
-        }
+        let found_by = [attributes_of(&mut action), search_attributes.as_mut()];
+        self.adopt_attributes(&request.namespace, found_by);
         let key = ScheduleKey(self.schedules.all.len() as u64);
         let schedule = Schedule {
             namespace: request.namespace,
@@ -118,7 +111,7 @@ impl Engine {
         let wanted = request.schedule.unwrap_or_default();
         let (spec, timing) =
             self.read_spec(&request.namespace, &request.schedule_id, wanted.spec)?;
-        let action = wanted.action.map(settled);
+        let mut action = wanted.action.map(settled);
         let Some(workflow) = started(action.as_ref()) else {
             return Err(Error::invalid(
                 "Only StartWorkflow action is supported for schedules",
@@ -133,6 +126,8 @@ impl Engine {
                 "memo updates are not supported on workflow-backed schedules",
             ));
         }
+        let found_by = [attributes_of(&mut action), attributes.as_mut()];
+        self.adopt_attributes(&request.namespace, found_by);
         let now = self.world.now;
         if let Some(schedule) = self.schedules.all.get_mut(&key)
             && schedule.accepts(&request.conflict_token)
@@ -142,12 +137,8 @@ impl Engine {
             schedule.action = action;
             schedule.policies = with_defaults(wanted.policies.unwrap_or_default());
             schedule.state = wanted.state.unwrap_or_default();
-            if let Some(attributes) = &mut attributes {
-                let known = &mut self.world.namespaces;
-                known
-                    .search_attributes_mut(&request.namespace)
-                    .adopt(attributes);
-                schedule.search_attributes = Some(attributes.clone());
+            if attributes.is_some() {
+                schedule.search_attributes = attributes;
             }
             schedule.updated_at = Some(now);
             schedule.version += 1;
@@ -261,39 +252,6 @@ impl Engine {
         };
         read().map_err(|flaw: String| Error::invalid(format!("Invalid schedule spec: {flaw}")))
     }
-
-    fn check_action(&self, namespace: &str, workflow: &NewWorkflowExecutionInfo) -> Result<()> {
-        if !workflow.cron_schedule.is_empty() {
-            return Err(Error::invalid(
-                "Scheduled workflow must not contain CronSchedule",
-            ));
-        }
-        if workflow.workflow_id_reuse_policy != 0 {
-            return Err(Error::invalid(
-                "Scheduled workflow must not contain WorkflowIDReusePolicy",
-            ));
-        }
-        let workflow_type = workflow.workflow_type.as_ref();
-        let workflow_type = workflow_type.map_or("", |t| t.name.as_str());
-        if workflow_type.is_empty() {
-            return Err(Error::invalid("WorkflowType is not set on request."));
-        }
-        check_length("WorkflowType", workflow_type)?;
-        check_queue(workflow.task_queue.as_ref())?;
-        check_timeouts([
-            (
-                "WorkflowExecutionTimeout",
-                &workflow.workflow_execution_timeout,
-            ),
-            ("WorkflowRunTimeout", &workflow.workflow_run_timeout),
-            ("WorkflowTaskTimeout", &workflow.workflow_task_timeout),
-        ])?;
-        self.check_search_attributes(namespace, workflow.search_attributes.as_ref())?;
-        match self.world.options.limits.fits_blob(Some(workflow)) {
-            true => Ok(()),
-            false => Err(Error::blob_too_large()),
-        }
-    }
 }
 
 impl Schedule {
@@ -306,21 +264,6 @@ impl Schedule {
 /// The token that names a version of a schedule.
 pub(super) fn conflict_token(version: i64) -> Bytes {
     Bytes::copy_from_slice(&version.to_be_bytes())
-}
-
-/// An action as it is read back.
-fn settled(mut action: ScheduleAction) -> ScheduleAction {
-    if let Some(Action::StartWorkflow(workflow)) = &mut action.action
-        && let Some(queue) = &mut workflow.task_queue
-    {
-        queue.kind = TaskQueueKind::Normal as i32;
-    }
-    action
-}
-
-fn started(action: Option<&ScheduleAction>) -> Option<&NewWorkflowExecutionInfo> {
-    let Action::StartWorkflow(workflow) = action?.action.as_ref()?;
-    Some(workflow)
 }
 
 fn with_defaults(policies: SchedulePolicies) -> SchedulePolicies {

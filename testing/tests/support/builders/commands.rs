@@ -6,6 +6,7 @@ use outlast_proto::temporal::api::common::v1::{
     ActivityType, Memo, SearchAttributes, WorkflowExecution, WorkflowType,
 };
 use outlast_proto::temporal::api::enums::v1::{CommandType, ParentClosePolicy};
+use outlast_proto::temporal::api::failure::v1::Failure;
 use outlast_proto::temporal::api::protocol::v1::Message as WireMessage;
 use outlast_proto::temporal::api::taskqueue::v1::TaskQueue;
 
@@ -55,8 +56,12 @@ pub(crate) fn complete_workflow(result: &str) -> Command {
 }
 
 pub(crate) fn fail_workflow(message: &str) -> Command {
+    fail_workflow_with(application_failure(message))
+}
+
+pub(crate) fn fail_workflow_with(failure: Failure) -> Command {
     let attributes = commands::FailWorkflowExecutionCommandAttributes {
-        failure: Some(application_failure(message)),
+        failure: Some(failure),
     };
     command(
         CommandType::FailWorkflowExecution,
