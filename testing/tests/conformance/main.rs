@@ -39,6 +39,7 @@ mod child_starts;
 mod children;
 mod close_policies;
 mod closing;
+mod command_fields;
 mod conform;
 mod coverage;
 mod cron;

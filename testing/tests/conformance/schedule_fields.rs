@@ -191,3 +191,25 @@ async fn a_schedules_workflows_get_their_part_of_it() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_list_tells_what_a_schedule_is_and_did() {
+    conform("schedule-whole-list", async |peer| {
+        peer.register_attributes().await;
+        let mut request = peer.create_schedule_request(peer.whole_schedule());
+        request.memo = memo("of the schedule");
+        request.search_attributes = found_by("schedule");
+        peer.create_schedule_with(request).await.unwrap();
+        peer.trigger(1, Overlap::Unspecified).await;
+        let query = format!("ScheduleId = '{}'", peer.workflow_id);
+        peer.listed_when(&query, |entry| {
+            let info = entry.info.as_ref().unwrap();
+            !info.recent_actions.is_empty()
+        })
+        .await;
+        peer.list_schedules(&query, 0, vec![]).await.unwrap();
+        peer.answer(complete_workflow("done")).await;
+        peer.delete_schedule().await.unwrap();
+    })
+    .await;
+}

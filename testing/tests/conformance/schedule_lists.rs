@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use outlast_proto::temporal::api::schedule::v1::ScheduleListEntry;
 use outlast_proto::temporal::api::workflowservice::v1 as api;
 use tonic::{Code, Status};
 
@@ -9,7 +10,7 @@ use crate::support::peer::by_cron;
 use crate::{Peer, conform};
 
 impl Peer {
-    async fn list(
+    pub(crate) async fn list_schedules(
         &self,
         query: &str,
         size: i32,
@@ -45,6 +46,19 @@ impl Peer {
         }
         panic!("{query} does not find {count}");
     }
+
+    /// Waits until the list has an entry that is like that.
+    pub(crate) async fn listed_when(&self, query: &str, is: impl Fn(&ScheduleListEntry) -> bool) {
+        let quiet = self.unrecorded();
+        for _ in 0..100 {
+            let list = quiet.list_schedules(query, 0, vec![]).await.unwrap();
+            if list.schedules.iter().any(&is) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        panic!("{query} finds nothing of the kind");
+    }
 }
 
 fn ids(list: &api::ListSchedulesResponse) -> Vec<&str> {
@@ -66,7 +80,7 @@ async fn schedules_are_found_by_id_and_by_whether_they_are_paused() {
 
         let mine = format!("ScheduleId STARTS_WITH '{}'", peer.workflow_id);
         peer.indexed(&mine, 2).await;
-        let all = peer.list(&mine, 0, vec![]).await.unwrap();
+        let all = peer.list_schedules(&mine, 0, vec![]).await.unwrap();
         assert_eq!(
             ids(&all),
             [&b.workflow_id, &a.workflow_id],
@@ -78,13 +92,16 @@ async fn schedules_are_found_by_id_and_by_whether_they_are_paused() {
         for (paused, want) in [(true, &b.workflow_id), (false, &a.workflow_id)] {
             let query = format!("{mine} AND TemporalSchedulePaused = {paused}");
             peer.indexed(&query, 1).await;
-            assert_eq!(ids(&peer.list(&query, 0, vec![]).await.unwrap()), [want]);
+            assert_eq!(
+                ids(&peer.list_schedules(&query, 0, vec![]).await.unwrap()),
+                [want]
+            );
             assert_eq!(peer.count(&query).await.unwrap(), 1);
         }
 
-        let first = peer.list(&mine, 1, vec![]).await.unwrap();
+        let first = peer.list_schedules(&mine, 1, vec![]).await.unwrap();
         let rest = peer
-            .list(&mine, 2, first.next_page_token.to_vec())
+            .list_schedules(&mine, 2, first.next_page_token.to_vec())
             .await
             .unwrap();
         assert_eq!(ids(&first), [&b.workflow_id]);
@@ -118,7 +135,7 @@ async fn schedules_cannot_be_found_by_what_only_workflows_have() {
             ),
         ];
         for (query, want) in cases {
-            let error = peer.list(query, 0, vec![]).await.unwrap_err();
+            let error = peer.list_schedules(query, 0, vec![]).await.unwrap_err();
             assert_eq!(
                 (error.code(), error.message()),
                 (Code::InvalidArgument, want)

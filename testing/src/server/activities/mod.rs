@@ -23,6 +23,7 @@ use super::deployments::Version;
 use super::errors::{Error, Result};
 use super::execution::{Execution, RunKey};
 use super::oracle::Site;
+use super::priority::inherited;
 use super::queues::matching::{QueueKey, QueueType, QueuedTask};
 use super::time::timers::{Timer, TimerKey};
 use super::tokens::TaskToken;
@@ -278,7 +279,7 @@ impl Execution {
             start_to_close_timeout: original.start_to_close_timeout,
             heartbeat_timeout: original.heartbeat_timeout,
             retry_policy: scheduled.retry_policy.clone(),
-            priority: scheduled.priority.clone(),
+            priority: inherited(scheduled.priority.as_ref(), self.started.priority.as_ref()),
             ..Default::default()
         }
     }

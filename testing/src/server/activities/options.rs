@@ -192,6 +192,15 @@ impl Activity {
                 normal_name: name.to_owned(),
                 ..Default::default()
             }),
+            // Descriptions do not tell which errors are final.
+            retry_policy: self
+                .scheduled
+                .retry_policy
+                .as_ref()
+                .map(|policy| RetryPolicy {
+                    non_retryable_error_types: Vec::new(),
+                    ..policy.clone()
+                }),
             ..options_of(&self.scheduled)
         }
     }
@@ -208,7 +217,11 @@ fn options_of(scheduled: &Scheduled) -> ActivityOptions {
         schedule_to_start_timeout: scheduled.schedule_to_start_timeout,
         start_to_close_timeout: scheduled.start_to_close_timeout,
         heartbeat_timeout: scheduled.heartbeat_timeout,
-        retry_policy: scheduled.retry_policy.clone(),
+        // Which errors are final is not told.
+        retry_policy: scheduled.retry_policy.as_ref().map(|policy| RetryPolicy {
+            non_retryable_error_types: Vec::new(),
+            ..policy.clone()
+        }),
         priority: scheduled.priority.clone(),
         ..Default::default()
     }

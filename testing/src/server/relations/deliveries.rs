@@ -13,7 +13,9 @@ use outlast_proto::temporal::api::sdk::v1::UserMetadata;
 use crate::server::Engine;
 use crate::server::deployments::Heir;
 use crate::server::execution::{NewRun, RunKey};
+use crate::server::namespaces::namespace_id;
 use crate::server::nexus::OperationEnd;
+use crate::server::priority::inherited;
 use crate::server::relations::children::start_request;
 use crate::server::relations::externals::{CancelInitiated, SignalInitiated};
 use crate::server::relations::gate::ChildStart;
@@ -193,6 +195,7 @@ impl Engine {
         }
         let mut started = self.first_event(&name.id, request);
         let parent = &self.runs[&parent];
+        started.priority = inherited(started.priority.as_ref(), parent.started.priority.as_ref());
         let request_id = format!("{}:{initiated_event_id}:0", parent.run_id);
         let execution = workflow_execution(&parent.workflow_id, &parent.run_id);
         started.root_workflow_execution = parent
@@ -206,8 +209,7 @@ impl Engine {
         // An abandoned child of a closed parent has nobody to report to.
         if initiated_event_id > 0 {
             started.parent_workflow_namespace = parent.namespace.clone();
-            started.parent_workflow_namespace_id =
-                crate::server::namespaces::namespace_id(&parent.namespace);
+            started.parent_workflow_namespace_id = namespace_id(&parent.namespace);
             started.parent_workflow_execution = Some(execution);
             started.parent_initiated_event_id = initiated_event_id;
         }

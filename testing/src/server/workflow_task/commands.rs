@@ -6,11 +6,12 @@ use outlast_proto::temporal::api::command::v1 as commands;
 use outlast_proto::temporal::api::command::v1::Command;
 use outlast_proto::temporal::api::command::v1::command::Attributes;
 use outlast_proto::temporal::api::common::v1::{Memo, Payload, Payloads, SearchAttributes};
-use outlast_proto::temporal::api::enums::v1::WorkflowExecutionStatus;
+use outlast_proto::temporal::api::enums::v1::{TaskQueueKind, WorkflowExecutionStatus};
 use outlast_proto::temporal::api::failure::v1::Failure;
 use outlast_proto::temporal::api::history::v1 as events;
 use outlast_proto::temporal::api::protocol::v1::Message as WireMessage;
 use outlast_proto::temporal::api::sdk::v1::UserMetadata;
+use outlast_proto::temporal::api::taskqueue::v1::TaskQueue;
 use outlast_proto::temporal::api::workflowservice::v1::PollActivityTaskQueueResponse;
 
 use crate::server::activities::ActivityState;
@@ -148,7 +149,7 @@ impl Execution {
         let mut scheduled = events::ActivityTaskScheduledEventAttributes {
             activity_id: a.activity_id,
             activity_type: a.activity_type,
-            task_queue: Some(normal_queue(&queue)),
+            task_queue: Some(kept_queue(a.task_queue, &queue)),
             header: a.header,
             input: a.input,
             workflow_task_completed_event_id: completion.completed_event_id,
@@ -347,4 +348,16 @@ pub(in crate::server) fn merge(
 /// Whether a payload has a value.
 pub(in crate::server) fn is_set(payload: &Payload) -> bool {
     !payload.data.is_empty() && payload.data != "null" && payload.data != "[]"
+}
+
+/// A queue as events have it: of the kind that was asked for, or a normal one.
+fn kept_queue(asked: Option<TaskQueue>, name: &str) -> TaskQueue {
+    let mut queue = normal_queue(name);
+    if let Some(asked) = asked {
+        queue.normal_name = asked.normal_name;
+        if asked.kind != TaskQueueKind::Unspecified as i32 {
+            queue.kind = asked.kind;
+        }
+    }
+    queue
 }

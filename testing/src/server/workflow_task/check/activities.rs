@@ -7,6 +7,7 @@ use crate::server::activities::timeouts::AskedTimeouts;
 use crate::server::execution::retry;
 use crate::server::priority;
 use crate::server::task_queues::queue_flaw;
+use crate::server::workflow_task::check::runs::stray_build_id;
 use crate::server::workflow_task::check::{Checked, Checker, Flaw, excess};
 
 impl<'a> Checker<'a> {
@@ -15,6 +16,10 @@ impl<'a> Checker<'a> {
         a: &'a ScheduleActivityTaskCommandAttributes,
     ) -> Checked {
         if let Some(text) = activity_flaw(a) {
+            return Err(Flaw::new(Cause::BadScheduleActivityAttributes, text));
+        }
+        if a.use_workflow_build_id && a.task_queue.as_ref().is_some_and(|q| self.is_elsewhere(q)) {
+            let text = stray_build_id("Activity");
             return Err(Flaw::new(Cause::BadScheduleActivityAttributes, text));
         }
         if self.activities.values().any(|id| *id == a.activity_id) {

@@ -91,11 +91,14 @@ impl Checker<'_> {
             return Some(flaw.to_owned());
         }
         let queue = named(a.task_queue.as_ref())?;
-        let flaw = queue_flaw(Some(queue))?;
-        let queue = go_text(queue);
-        Some(format!(
-            "invalid TaskQueue on {COMMAND}: {flaw}. {whose} TaskQueue={queue}"
-        ))
+        if let Some(flaw) = queue_flaw(Some(queue)) {
+            let queue = go_text(queue);
+            return Some(format!(
+                "invalid TaskQueue on {COMMAND}: {flaw}. {whose} TaskQueue={queue}"
+            ));
+        }
+        let strays = a.inherit_build_id && self.is_elsewhere(queue);
+        strays.then(|| stray_build_id("StartChildWorkflowExecution"))
     }
 
     pub(super) fn check_continuation(
@@ -142,11 +145,24 @@ impl Checker<'_> {
                 return Some(format!("Invalid {name} on {COMMAND}: {flaw}. {whose}"));
             }
         }
-        let flaw = a.retry_policy.as_ref().and_then(retry::flaw)?;
-        Some(format!(
-            "invalid WorkflowRetryPolicy on {COMMAND}: {flaw}. {whose}"
-        ))
+        if let Some(flaw) = a.retry_policy.as_ref().and_then(retry::flaw) {
+            return Some(format!(
+                "invalid WorkflowRetryPolicy on {COMMAND}: {flaw}. {whose}"
+            ));
+        }
+        let strays = a.inherit_build_id && self.is_elsewhere(queue);
+        strays.then(|| stray_build_id("ContinueAsNew"))
     }
+
+    /// Whether a queue is another than the workflow's own.
+    pub(super) fn is_elsewhere(&self, queue: &TaskQueue) -> bool {
+        queue.name != self.execution.normal_queue_name()
+    }
+}
+
+/// Only workers of the same queue are of the same build.
+pub(super) fn stray_build_id(what: &str) -> String {
+    format!("{what} with UseCompatibleVersion cannot run on different task queue.")
 }
 
 /// A queue that has a name; without one, the run's own is meant.
