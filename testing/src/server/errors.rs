@@ -25,6 +25,7 @@ pub enum Code {
     ResourceExhausted = 8,
     FailedPrecondition = 9,
     Unimplemented = 12,
+    Internal = 13,
 }
 
 /// A refused request.
@@ -68,6 +69,14 @@ impl Error {
 
     pub(super) fn unimplemented(message: impl Into<String>) -> Self {
         Self::new(Code::Unimplemented, message)
+    }
+
+    /// What a real server says when one of its handlers panics; the number stands for the panic.
+    pub(super) fn broken_handler() -> Self {
+        Self::new(
+            Code::Internal,
+            "something went wrong, please retry (c033b06a)",
+        )
     }
 
     /// A part of a served call that this server lacks.

@@ -245,6 +245,20 @@ impl Engine {
     /// Lets everything happen that follows without time passing.
     fn react(&mut self) {
         loop {
+            self.follow_up();
+            self.wake_orphans();
+            self.ring_event_alarms();
+            self.dispatch();
+            // A run that has no room for the start of its task ends instead.
+            if self.world.deliveries.is_empty() {
+                return;
+            }
+        }
+    }
+
+    /// Lets runs do to each other what they have to.
+    fn follow_up(&mut self) {
+        loop {
             self.follow_routes();
             if let Some(run) = self.world.new_runs.pop_front() {
                 self.open_run(run);
@@ -253,12 +267,9 @@ impl Engine {
             } else if let Some(delivery) = self.world.next_delivery() {
                 self.deliver(delivery);
             } else {
-                break;
+                return;
             }
         }
-        self.wake_orphans();
-        self.ring_event_alarms();
-        self.dispatch();
     }
 
     fn note_business(&mut self, key: RunKey) {

@@ -104,6 +104,26 @@ async fn timers_that_make_no_sense_are_refused() {
 }
 
 #[tokio::test]
+async fn a_child_command_without_attributes_breaks_the_request_and_not_the_task() {
+    conform("badkind-child", async |peer| {
+        peer.start().await;
+        let task = peer.poll().await;
+        let nothing = Command {
+            command_type: CommandType::StartChildWorkflowExecution as i32,
+            ..Default::default()
+        };
+        let commands = vec![start_timer("t", 60.0), nothing];
+        let error = peer.complete(&task, commands).await.unwrap_err();
+        assert_eq!(error.code(), Code::Internal);
+        assert_eq!(peer.types().await.len(), 3, "the task is still under way");
+        peer.complete(&task, vec![complete_workflow("done")])
+            .await
+            .unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn commands_need_attributes_of_their_kind() {
     conform("badkind", async |peer| {
         use CommandType as Kind;

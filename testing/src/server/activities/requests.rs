@@ -189,7 +189,7 @@ impl Engine {
         result: Option<Payloads>,
         identity: &str,
     ) -> Result<()> {
-        self.in_run(key, |run, world| {
+        self.in_run_with_room(key, |run, world| {
             run.complete_activity(&token, result, identity, world)
         })
     }
@@ -199,7 +199,7 @@ impl Engine {
         (key, token): (RunKey, TaskToken),
         request: api::RespondActivityTaskFailedRequest,
     ) -> Result<Vec<Failure>> {
-        self.in_run(key, |run, world| run.fail_activity(&token, request, world))
+        self.in_run_with_room(key, |run, world| run.fail_activity(&token, request, world))
     }
 
     fn take_cancellation(
@@ -208,7 +208,7 @@ impl Engine {
         details: Option<Payloads>,
         identity: &str,
     ) -> Result<()> {
-        self.in_run(key, |run, world| {
+        self.in_run_with_room(key, |run, world| {
             run.cancel_activity(&token, details, identity, world)
         })
     }

@@ -115,6 +115,8 @@ pub(super) struct Execution {
     pub(super) state_transitions: i64,
     /// The state has changed in this transaction, though perhaps no event tells of it.
     pub(super) touched: bool,
+    /// Why the run has been terminated instead of taking in the last change.
+    pub(super) overflow: Option<&'static str>,
 }
 
 /// A timer that the workflow started.
@@ -192,6 +194,7 @@ impl Execution {
             versioning: RunVersioning::of_start(&started),
             state_transitions: 0,
             touched: false,
+            overflow: None,
             started,
         }
     }
@@ -310,6 +313,7 @@ impl Execution {
 
     /// Ends a transaction: schedules a workflow task if one is due, and answers who waited.
     pub(super) fn commit(&mut self, world: &mut World) {
+        self.end_if_full(world);
         self.schedule_due_task(world);
         self.history.close_batch();
         if !self.is_open() {
@@ -333,6 +337,12 @@ impl Execution {
                 self.schedule_task(Kind::Speculative, world);
             }
         }
+    }
+
+    /// Whether a workflow task is due that is written when it is scheduled.
+    pub(super) fn owes_written_task(&self) -> bool {
+        let is_due = self.needs_task && self.task.is_none() && self.backoff.is_none();
+        self.is_open() && is_due && self.attempt == 1
     }
 
     /// Counts the transaction if it has changed anything.

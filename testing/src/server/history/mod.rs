@@ -198,6 +198,18 @@ impl History {
         }
     }
 
+    /// Takes back what the transaction has written so far.
+    pub(super) fn undo_batch(&mut self) {
+        if !self.open_batch {
+            return;
+        }
+        let start = self.batches.pop().unwrap_or_default();
+        for event in self.events.drain(start..) {
+            self.size_bytes -= event.encoded_len() as i64;
+        }
+        self.open_batch = false;
+    }
+
     /// Ends the transaction that is being written.
     pub(super) fn close_batch(&mut self) {
         self.open_batch = false;
@@ -229,6 +241,10 @@ impl History {
         self.buffered
             .iter()
             .any(|draft| !timer_ids.iter().any(|id| fires(draft, id)))
+    }
+
+    pub(super) fn buffered_events(&self) -> usize {
+        self.buffered.len()
     }
 
     pub(super) fn has_buffered_timer(&self, timer_id: &str) -> bool {

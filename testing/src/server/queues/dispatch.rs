@@ -103,6 +103,7 @@ impl Engine {
                 run.task
                     .as_ref()
                     .filter(|task| task.stamp == stamp && !task.is_started())?;
+                run.check_room_for_start(world).ok()?;
                 run.meet_worker(queue.version.as_ref(), world);
                 let from_sticky = queue.name != run.normal_queue_name();
                 let request_id = run.draw_id(Site::WorkflowTaskStart, world);

@@ -1,5 +1,6 @@
 //! Limits of what a workflow may have pending, may have had, and may send.
 
+use outlast_proto::temporal::api::command::v1::Command;
 use outlast_proto::temporal::api::enums::v1::{
     EventType, ParentClosePolicy, SuggestContinueAsNewReason,
     UpdateWorkflowExecutionLifecycleStage as Stage, WorkflowTaskFailedCause as Cause,
@@ -124,6 +125,12 @@ fn a_server_may_take_less_than_a_real_one() {
 
 /// A workflow whose history may have twenty events, and has five.
 fn short_history() -> Scene {
+    filled(5, start_timer("t", 1.0))
+}
+
+/// A workflow whose history may have twenty events, and has so many after its first task, whose
+/// last command is the given one.
+fn filled(length: usize, last: Command) -> Scene {
     let limits = Limits {
         history_events: 20,
         ..Limits::default()
@@ -134,7 +141,11 @@ fn short_history() -> Scene {
     });
     scene.start();
     let task = scene.poll();
-    scene.complete(&task, vec![start_timer("t", 1.0)]).unwrap();
+    let timers = (5..length).map(|n| start_timer(&n.to_string(), 90.0));
+    scene
+        .complete(&task, timers.chain([last]).collect())
+        .unwrap();
+    assert_eq!(scene.types().len(), length);
     scene
 }
 
@@ -175,6 +186,59 @@ fn the_signal_after_the_last_one_ends_the_workflow() {
         scene.types()[21..],
         [EventType::WorkflowExecutionTerminated]
     );
+}
+
+#[test]
+fn a_timer_fires_only_if_there_is_room_for_the_workflow_to_see_it() {
+    let mut scene = filled(18, start_timer("short", 2.0));
+    scene.advance(3);
+    let want = [EventType::TimerFired, EventType::WorkflowTaskScheduled];
+    assert_eq!(scene.types()[18..], want);
+
+    let mut scene = filled(19, start_timer("short", 2.0));
+    scene.advance(3);
+    assert_eq!(
+        scene.types()[19..],
+        [EventType::WorkflowExecutionTerminated]
+    );
+}
+
+#[test]
+fn a_worker_gets_no_task_whose_start_has_no_room() {
+    let mut scene = filled(18, start_timer("long", 90.0));
+    scene.signal("s");
+    let poll = scene.begin_poll("q");
+    assert!(scene.workflow_task(poll).is_none());
+    assert_eq!(
+        scene.types()[20..],
+        [EventType::WorkflowExecutionTerminated]
+    );
+}
+
+#[test]
+fn an_activity_that_ends_into_a_full_history_is_refused() {
+    let mut scene = filled(18, schedule_activity(activity("a")));
+    let task = scene.poll_activity();
+    let error = scene.complete_activity(&task).unwrap_err();
+    assert_eq!(error.message, "Workflow history count exceeds limit.");
+    assert_eq!(
+        scene.types()[18..],
+        [EventType::WorkflowExecutionTerminated]
+    );
+}
+
+#[test]
+fn a_task_that_fails_into_a_full_history_ends_the_workflow() {
+    let mut scene = filled(17, start_timer("long", 90.0));
+    scene.signal("s");
+    scene.poll();
+    scene.advance(11);
+    let want = [
+        EventType::WorkflowTaskStarted,
+        EventType::WorkflowTaskFailed,
+        EventType::WorkflowExecutionTerminated,
+    ];
+    assert_eq!(scene.types()[19..], want);
 }
 
 #[test]

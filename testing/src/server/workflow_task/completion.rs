@@ -17,6 +17,7 @@ use crate::server::execution::Execution;
 use crate::server::history::Draft;
 use crate::server::updates::messages::UpdateMessage;
 use crate::server::wire::set_duration;
+use crate::server::workflow_task::check::kinds::closes_run;
 use crate::server::workflow_task::check::{self, Flaw, Refusal};
 use crate::server::workflow_task::commands::Completion;
 use crate::server::workflow_task::{Kind, Sticky, WorkflowTask};
@@ -76,6 +77,9 @@ impl Execution {
             failure_info: Some(FailureInfo::ServerFailureInfo(ServerFailureInfo::default())),
             ..Default::default()
         };
+        if let Err(error) = self.check_room_for_failure(world) {
+            return error;
+        }
         self.abort_sent_updates(world);
         self.fail_task(flaw.cause, Some(failure), identity, world);
         if flaw.ends_run {
@@ -92,7 +96,12 @@ impl Execution {
             Some(Kind::Speculative | Kind::Transient) => 2,
             Some(Kind::Normal) | None => 0,
         };
-        unwritten + 1 + request.commands.len()
+        let closes = request.commands.iter().any(closes_run);
+        let behind = match closes {
+            true => 0,
+            false => self.events_behind_task(request.force_create_new_workflow_task),
+        };
+        unwritten + 1 + request.commands.len() + behind
     }
 
     /// The event that says that the task under way is completed, once it is.
@@ -212,6 +221,7 @@ impl Execution {
         if !self.has_started_task(stamp) {
             return Err(Error::workflow_task_not_found());
         }
+        self.check_room_for_failure(world)?;
         self.fail_task(cause, failure, identity, world);
         self.commit(world);
         Ok(())

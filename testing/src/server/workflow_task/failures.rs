@@ -101,6 +101,9 @@ impl Execution {
         if self.task.as_ref().is_none_or(|task| task.stamp != stamp) {
             return;
         }
+        if self.check_room_for_failure(world).is_err() {
+            return;
+        }
         let Some(task) = self.end_task("", world) else {
             return;
         };

@@ -7,7 +7,7 @@ use outlast_proto::temporal::api::enums::v1::{
 };
 
 use crate::server::errors::{Error, Result};
-use crate::server::workflow_task::check::flaw::{Flaw, camel_case};
+use crate::server::workflow_task::check::flaw::{Flaw, Refusal, camel_case};
 
 /// Refuses commands of unknown kinds, and close commands that are not the last one.
 pub(super) fn check_sequence(commands: &[Command]) -> Result<()> {
@@ -43,7 +43,7 @@ pub(super) fn check_sequence(commands: &[Command]) -> Result<()> {
 }
 
 /// Whether a command ends its run.
-pub(super) fn closes_run(command: &Command) -> bool {
+pub(in crate::server) fn closes_run(command: &Command) -> bool {
     matches!(
         command.command_type(),
         Kind::CancelWorkflowExecution
@@ -78,11 +78,12 @@ pub(super) fn own_events(attributes: &Attributes) -> i64 {
 }
 
 /// The attributes of a command, which must be of its kind.
-pub(super) fn attributes_of(command: &Command) -> std::result::Result<&Attributes, Flaw> {
+pub(super) fn attributes_of(command: &Command) -> std::result::Result<&Attributes, Refusal> {
     let kind = command.command_type();
     match &command.attributes {
         Some(attributes) if kind_of(attributes) == kind => Ok(attributes),
-        _ => Err(without_attributes(kind)),
+        _ if kind == Kind::StartChildWorkflowExecution => Err(Error::broken_handler().into()),
+        _ => Err(without_attributes(kind).into()),
     }
 }
 

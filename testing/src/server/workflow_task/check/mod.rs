@@ -3,7 +3,7 @@
 mod activities;
 mod externals;
 mod flaw;
-mod kinds;
+pub(super) mod kinds;
 mod messages;
 mod properties;
 mod runs;
