@@ -327,6 +327,13 @@ impl Error {
         Self::exhausted(message, ResourceExhaustedCause::ConcurrentLimit)
     }
 
+    pub(super) fn closing() -> Self {
+        Self::exhausted(
+            "workflow operation can not be applied because workflow is closing",
+            ResourceExhaustedCause::BusyWorkflow,
+        )
+    }
+
     pub(super) fn too_many_queries() -> Self {
         Self::exhausted(
             "consistent query buffer is full, this may be caused by too many queries and workflow not \

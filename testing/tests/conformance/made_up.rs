@@ -11,8 +11,8 @@ use crate::conform;
 /// How many steps each seed makes.
 const STEPS: usize = 30;
 
-/// The last ones have updates that a sticky worker does not take.
-const SEEDS: [u64; 11] = [3, 4, 5, 6, 7, 8, 1, 17, 23, 31, 39];
+/// The last ones have updates that a sticky worker does not take, and a workflow that is closing.
+const SEEDS: [u64; 12] = [3, 4, 5, 6, 7, 8, 1, 17, 23, 31, 39, 89];
 
 fn seeds() -> Vec<u64> {
     let Ok(range) = std::env::var("OUTLAST_MADE_UP_SEEDS") else {

@@ -1,6 +1,7 @@
 //! Signals: their order among other events, and what is refused.
 
 use outlast_proto::temporal::api::enums::v1::EventType::{self as E};
+use outlast_proto::temporal::api::enums::v1::UpdateWorkflowExecutionLifecycleStage as Stage;
 use tonic::Code;
 
 use crate::conform;
@@ -28,6 +29,33 @@ async fn a_signal_during_a_started_task_comes_after_its_commands() {
         ];
         assert_eq!(peer.types().await, want);
         peer.terminate("").await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_workflow_that_wanted_to_close_gets_nothing_new_until_its_next_task_ends() {
+    conform("signal-closing", async |peer| {
+        peer.start().await;
+        let task = peer.poll().await;
+        peer.signal("just in time").await.unwrap();
+        let done = vec![complete_workflow("done")];
+        let error = peer.complete(&task, done.clone()).await.unwrap_err();
+        assert_eq!(error.message(), "UnhandledCommand");
+        peer.signal("before the next task").await.unwrap();
+        let task = peer.poll().await;
+        let refused = peer.signal("late").await.unwrap_err();
+        let want = "workflow operation can not be applied because workflow is closing";
+        assert_eq!(
+            (refused.code(), refused.message()),
+            (Code::ResourceExhausted, want)
+        );
+        let request = peer.signal_with_start_request("late");
+        let refused = peer.signal_with_start(request).await.unwrap_err();
+        assert_eq!(refused.message(), want);
+        let refused = peer.update("late", Stage::Accepted).await.unwrap_err();
+        assert_eq!(refused.message(), want);
+        peer.complete(&task, done).await.unwrap();
     })
     .await;
 }

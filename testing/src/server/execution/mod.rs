@@ -26,6 +26,7 @@ use self::naming::{RunName, Stamps};
 use self::pending::Pending;
 use super::activities::Activity;
 use super::deployments::RunVersioning;
+use super::errors::{Error, Result};
 use super::history::reads::HistoryRead;
 use super::history::{Draft, History};
 use super::nexus::{CompletionCallback, Operation};
@@ -117,6 +118,8 @@ pub(super) struct Execution {
     pub(super) touched: bool,
     /// Why the run has been terminated instead of taking in the last change.
     pub(super) overflow: Option<&'static str>,
+    /// The last workflow task would have closed the run if nothing had come up meanwhile.
+    pub(super) wanted_to_close: bool,
 }
 
 /// A timer that the workflow started.
@@ -195,6 +198,7 @@ impl Execution {
             state_transitions: 0,
             touched: false,
             overflow: None,
+            wanted_to_close: false,
             started,
         }
     }
@@ -336,6 +340,14 @@ impl Execution {
             } else if self.updates.has_unsent() {
                 self.schedule_task(Kind::Speculative, world);
             }
+        }
+    }
+
+    /// Refuses what would keep the run from closing a second time.
+    pub(super) fn check_not_closing(&self) -> Result<()> {
+        match self.wanted_to_close && self.task_is_started() {
+            true => Err(Error::closing()),
+            false => Ok(()),
         }
     }
 

@@ -45,6 +45,7 @@ impl Engine {
         let run = &self.runs[&key];
         let link = run.link_to_request(&request.request_id, EventType::WorkflowExecutionSignaled);
         self.in_run(key, |run, world| {
+            run.check_not_closing()?;
             if !request.request_id.is_empty() && !run.request_ids.insert(request.request_id.clone())
             {
                 return Ok(());

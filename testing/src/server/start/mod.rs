@@ -124,10 +124,12 @@ impl Engine {
             Verdict::Existing(key, Joined::Retried) => (key, true),
             Verdict::Existing(key, Joined::UsedExisting) => {
                 self.in_run(key, |run, _| {
+                    run.check_not_closing()?;
                     if start.request_id.is_empty() || run.request_ids.insert(start.request_id) {
                         run.record(signal);
                     }
-                });
+                    Ok(())
+                })?;
                 (key, false)
             }
             Verdict::New { terminate } => (self.replace(terminate, start, Some(signal)), true),

@@ -129,6 +129,7 @@ impl Execution {
         world: &mut World,
     ) -> Result<()> {
         let id = request.meta.clone().unwrap_or_default().update_id;
+        self.check_not_closing()?;
         if self.updates.get_mut(&id).is_none() {
             if !self.is_open() {
                 return Err(Error::workflow_completed());

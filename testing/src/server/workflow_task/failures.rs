@@ -37,6 +37,7 @@ impl Execution {
         let Some(task) = self.end_task(identity, world) else {
             return;
         };
+        self.wanted_to_close = cause == WorkflowTaskFailedCause::UnhandledCommand;
         self.marks.note_failure(task.attempt, cause);
         self.touched = true;
         world.task_failures.push_back(WorkflowTaskFailure {
@@ -108,6 +109,7 @@ impl Execution {
             return;
         };
         self.touched = true;
+        self.wanted_to_close = false;
         if timeout == TimeoutType::StartToClose {
             self.marks.note_timeout(task.attempt);
         }

@@ -409,6 +409,7 @@ impl Execution {
     /// Removes the completed task and disarms its timeout.
     pub(super) fn finish_task(&mut self, world: &mut World) -> Option<WorkflowTask> {
         let mut task = self.task.take()?;
+        self.wanted_to_close = false;
         for key in task.timers.drain(..) {
             world.timers.cancel(key);
         }
