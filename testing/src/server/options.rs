@@ -41,7 +41,8 @@ pub struct ServerOptions {
     /// Which search attributes workflows may use. Default: those of the server, and what clients
     /// register.
     pub search_attributes: SearchAttributes,
-    /// From how many events on a workflow is advised to continue as new. Default: 4,096.
+    /// From how many events on, with the one that starts the task, a workflow is advised to continue
+    /// as new. Default: 4,096.
     pub suggest_continue_as_new_events: i64,
     /// From what history size on, in bytes, a workflow is advised to continue as new. Default: 4 MiB.
     pub suggest_continue_as_new_bytes: i64,

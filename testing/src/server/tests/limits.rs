@@ -58,6 +58,11 @@ fn ten_updates(scene: &mut Scene, first: usize) {
     for number in first..first + 10 {
         scene.update(&number.to_string(), Stage::Completed).unwrap();
     }
+    complete_updates(scene);
+}
+
+/// Has a worker accept and complete all updates that have come.
+fn complete_updates(scene: &mut Scene) {
     let task = scene.poll();
     let requests = task.messages.iter();
     let messages: Vec<_> = requests
@@ -78,6 +83,44 @@ fn advice(scene: &Scene) -> Vec<i32> {
             _ => None,
         });
     started.unwrap().suggest_continue_as_new_reasons
+}
+
+#[test]
+fn a_run_has_ten_updates_under_way_and_not_one_more() {
+    let mut scene = Scene::new();
+    scene.start();
+    for number in 0..10 {
+        scene.update(&number.to_string(), Stage::Completed).unwrap();
+    }
+    let error = scene.update("one more", Stage::Completed).unwrap_err();
+    assert_eq!(error.code, Code::ResourceExhausted);
+    let want = "limit on number of concurrent in-flight updates has been reached (10)";
+    assert_eq!(error.message, want);
+    scene.update("7", Stage::Completed).unwrap();
+    complete_updates(&mut scene);
+    scene.update("one more", Stage::Completed).unwrap();
+}
+
+#[test]
+fn many_events_and_many_bytes_are_reasons_to_continue_as_new() {
+    use SuggestContinueAsNewReason::{HistorySizeTooLarge, TooManyHistoryEvents};
+    let megabyte = 1 << 20;
+    for (signals, bytes, want) in [
+        (4092, 0, vec![]),
+        (4093, 0, vec![TooManyHistoryEvents as i32]),
+        (3, megabyte, vec![]),
+        (4, megabyte, vec![HistorySizeTooLarge as i32]),
+    ] {
+        let mut scene = Scene::new();
+        scene.start();
+        for _ in 0..signals {
+            let mut request = signal_request("s");
+            request.input = payloads(&"x".repeat(bytes));
+            scene.engine.signal_workflow_execution(request).unwrap();
+        }
+        scene.poll();
+        assert_eq!(advice(&scene), want, "{signals} signals of {bytes} bytes");
+    }
 }
 
 #[test]

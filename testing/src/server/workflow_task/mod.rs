@@ -291,7 +291,8 @@ impl Execution {
         if self.history.size_bytes() >= world.options.suggest_continue_as_new_bytes {
             reasons.push(SuggestContinueAsNewReason::HistorySizeTooLarge as i32);
         }
-        if self.history.last_id() >= world.options.suggest_continue_as_new_events {
+        // The event counts that starts the task and has the advice.
+        if self.history.next_id() >= world.options.suggest_continue_as_new_events {
             reasons.push(SuggestContinueAsNewReason::TooManyHistoryEvents as i32);
         }
         if self.updates.are_too_many() {
