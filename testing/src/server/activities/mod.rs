@@ -184,15 +184,7 @@ impl Execution {
         activity.stamp = self.stamps.next();
         activity.attempt_scheduled_at = world.now;
         activity.started_at = None;
-        if let Some(timeout) = set_duration(activity.scheduled.schedule_to_start_timeout.as_ref()) {
-            arm(
-                self.key,
-                activity,
-                timeout,
-                TimeoutType::ScheduleToStart,
-                world,
-            );
-        }
+        arm_schedule_to_start(self.key, activity, world);
         let stamp = activity.stamp;
         let task = QueuedTask::Activity {
             run: self.key,
@@ -287,11 +279,14 @@ impl Execution {
     /// Takes back a start whose answer never left the server.
     pub(super) fn unstart_activity(&mut self, token: &TaskToken, world: &mut World) {
         let queue = self.activity_queue(token.scheduled_event_id, world);
+        let key = self.key;
         let Ok(activity) = self.started_activity(token) else {
             return;
         };
         activity.disarm(world);
         activity.state = ActivityState::Queued;
+        activity.started_at = None;
+        arm_schedule_to_start(key, activity, world);
         let task = QueuedTask::Activity {
             run: self.key,
             scheduled_event_id: token.scheduled_event_id,
@@ -354,6 +349,13 @@ impl Execution {
         };
         self.touched = true;
         Ok(reply)
+    }
+}
+
+fn arm_schedule_to_start(run: RunKey, activity: &mut Activity, world: &mut World) {
+    let timeout = set_duration(activity.scheduled.schedule_to_start_timeout.as_ref());
+    if let Some(timeout) = timeout {
+        arm(run, activity, timeout, TimeoutType::ScheduleToStart, world);
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use outlast_proto::temporal::api::enums::v1::EventType;
+
 use super::builders::*;
 use super::scene::*;
 use crate::server::{Code, TimeMode};
@@ -112,4 +114,33 @@ fn an_answer_of_a_worker_that_was_presumed_silent_counts() {
         .complete(&second, vec![complete_workflow("late")])
         .unwrap();
     assert_eq!(scene.elapsed(), 0.0);
+}
+
+#[test]
+fn a_sticky_task_that_did_not_reach_its_worker_is_not_left_to_it() {
+    let mut scene = Scene::new();
+    scene.start();
+    let task = scene.poll();
+    scene.complete_sticky(&task, vec![]);
+    let poll = scene.begin_poll("sticky");
+    scene.signal("s");
+    let lost = scene.answer(poll).unwrap();
+    scene.engine.return_undelivered(lost);
+    let poll = scene.begin_poll("q");
+    assert_eq!(scene.workflow_task(poll), None);
+    scene.advance(10);
+    let task = scene.workflow_task(poll).unwrap();
+    assert_eq!(events_of(&task)[0].event_id, 1, "the whole history");
+}
+
+#[test]
+fn an_activity_that_did_not_reach_its_worker_times_out_in_its_queue() {
+    let mut attributes = activity("a");
+    attributes.schedule_to_start_timeout = seconds(5.0);
+    let mut scene = Scene::after(vec![schedule_activity(attributes)]);
+    let poll = scene.begin_poll_activity();
+    let lost = scene.answer(poll).unwrap();
+    scene.engine.return_undelivered(lost);
+    scene.advance(5);
+    assert!(scene.types().contains(&EventType::ActivityTaskTimedOut));
 }

@@ -359,12 +359,18 @@ impl Execution {
             world.timers.cancel(key);
         }
         let started_event_id = std::mem::take(&mut task.started_event_id);
+        let (kind, queue) = (task.kind, task.queue.clone());
+        // Nobody may come back for what waits in a sticky queue.
+        let timers = self.arm_schedule_to_start(&queue, stamp, world);
+        if let Some(task) = self.task.as_mut() {
+            task.timers = timers;
+        }
         let queued = QueuedTask::Workflow {
             run: self.key,
             stamp,
         };
-        world.queues.return_task(task.queue.clone(), queued);
-        if task.kind == Kind::Normal {
+        world.queues.return_task(queue, queued);
+        if kind == Kind::Normal {
             self.history.take_back(started_event_id);
         }
         self.unsend_updates(stamp);
