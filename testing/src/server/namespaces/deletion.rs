@@ -6,7 +6,7 @@ use crate::server::Engine;
 use crate::server::errors::{Error, Result};
 
 impl Engine {
-    /// Deletes a namespace and its workflows.
+    /// Deletes a namespace, its workflows and its schedules.
     ///
     /// The real server renames the namespace at once and takes its time with the rest. Here it is
     /// gone when the call returns.
@@ -36,6 +36,8 @@ impl Engine {
             }
         };
         let (name, id) = (found.info.name.clone(), found.info.id.clone());
+        // First, or they would start workflows in place of those that end.
+        self.schedules.forget_namespace(&name);
         self.delete_runs_of(&name);
         self.world.deployments.forget_namespace(&name);
         self.world.namespaces.by_name.remove(&name);

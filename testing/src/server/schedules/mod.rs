@@ -48,6 +48,8 @@ pub(super) struct ScheduleKey(u64);
 /// All schedules, and when they act.
 #[derive(Debug, Default)]
 pub(super) struct Schedules {
+    /// Names the next schedule; those that are gone keep their names.
+    next: u64,
     all: BTreeMap<ScheduleKey, Schedule>,
     /// The latest schedule of each (namespace, id), deleted ones included.
     by_id: BTreeMap<(String, String), ScheduleKey>,
@@ -144,6 +146,25 @@ impl Schedules {
     pub(super) fn is_due(&self, key: ScheduleKey, now: SystemTime) -> bool {
         let next = self.all.get(&key).and_then(|schedule| schedule.next);
         next.is_some_and(|moment| moment.at <= now)
+    }
+
+    /// Forgets the schedules of a namespace, and what they wait for.
+    pub(super) fn forget_namespace(&mut self, namespace: &str) {
+        self.all
+            .retain(|_, schedule| schedule.namespace != namespace);
+        let all = &self.all;
+        self.by_id.retain(|_, key| all.contains_key(key));
+        self.wakes.retain(|(_, key)| all.contains_key(key));
+        self.awaiting.retain(|_, key| all.contains_key(key));
+    }
+
+    fn add(&mut self, schedule: Schedule) -> ScheduleKey {
+        let key = ScheduleKey(self.next);
+        self.next += 1;
+        let id = (schedule.namespace.clone(), schedule.id.clone());
+        self.by_id.insert(id, key);
+        self.all.insert(key, schedule);
+        key
     }
 
     /// Decides anew when a schedule acts next, counting from `after`.

@@ -64,7 +64,6 @@ impl Engine {
         }
         let found_by = [attributes_of(&mut action), search_attributes.as_mut()];
         self.adopt_attributes(&request.namespace, found_by);
-        let key = ScheduleKey(self.schedules.all.len() as u64);
         let schedule = Schedule {
             namespace: request.namespace,
             id: request.schedule_id,
@@ -89,8 +88,7 @@ impl Engine {
             last_result: None,
             last_failure: None,
         };
-        self.schedules.all.insert(key, schedule);
-        self.schedules.by_id.insert(id, key);
+        let key = self.schedules.add(schedule);
         self.schedules.plan_next(key, self.world.now);
         self.apply_patch(key, request.initial_patch.unwrap_or_default());
         self.settle();

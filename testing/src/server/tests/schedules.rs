@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use outlast_proto::temporal::api::common::v1::WorkflowType;
 use outlast_proto::temporal::api::enums::v1::ScheduleOverlapPolicy as Overlap;
+use outlast_proto::temporal::api::operatorservice::v1 as operator;
 use outlast_proto::temporal::api::schedule::v1::schedule_action::Action;
 use outlast_proto::temporal::api::schedule::v1::{
     Schedule, ScheduleAction, ScheduleInfo, SchedulePolicies, ScheduleSpec,
@@ -242,4 +243,23 @@ fn a_repeated_hour_repeats_its_actions_in_every_zone() {
         .map(|time| (time.seconds - at(0).unwrap().seconds) / 60)
         .collect();
     assert_eq!(minutes, [30, 90]);
+}
+
+#[test]
+fn a_deleted_namespace_takes_its_schedules_along() {
+    let mut scene = Scene::new();
+    let policies = SchedulePolicies {
+        overlap_policy: Overlap::BufferOne as i32,
+        ..Default::default()
+    };
+    create_with(&mut scene, "0 * * * *", policies);
+    scene.advance(2 * 3600);
+    assert_eq!(info(&scene).buffer_size, 1);
+    let request = operator::DeleteNamespaceRequest {
+        namespace: "default".to_owned(),
+        ..Default::default()
+    };
+    scene.engine.delete_namespace(&request).unwrap();
+    assert_eq!(scene.engine.histories(), []);
+    assert_eq!(scene.engine.pending_timers(), []);
 }
