@@ -221,7 +221,7 @@ impl History {
 
     /// Whether a transaction ended with this event.
     pub(super) fn ends_batch(&self, event_id: i64) -> bool {
-        event_id == self.last_id() || self.batches.contains(&(event_id as usize))
+        event_id == self.last_id() || self.batches.binary_search(&(event_id as usize)).is_ok()
     }
 
     pub(super) fn next_id(&self) -> i64 {

@@ -1,6 +1,6 @@
 //! A run as queries see it.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use crate::server::execution::Execution;
 use crate::server::search_attributes::SearchAttributeMap;
@@ -31,7 +31,10 @@ impl Record for RunRecord<'_> {
         let at_close = |number: i64| run.close_time.map(|_| Value::Int(number));
         match name {
             "CloseTime" => run.close_time.map(datetime),
-            "ExecutionDuration" => run.duration().map(|d| Value::Int(d.as_nanos() as i64)),
+            "ExecutionDuration" => {
+                let nanos = |d: Duration| i64::try_from(d.as_nanos()).unwrap_or(i64::MAX);
+                run.duration().map(|duration| Value::Int(nanos(duration)))
+            }
             "ExecutionStatus" => Some(Value::Int(run.status as i64)),
             "ExecutionTime" => Some(datetime(run.execution_time())),
             "HistoryLength" => at_close(run.history.last_id()),

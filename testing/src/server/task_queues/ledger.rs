@@ -96,20 +96,25 @@ impl Poller {
 #[derive(Debug, Default)]
 struct Rate {
     first: Option<SystemTime>,
-    recent: VecDeque<SystemTime>,
+    /// How often at which instant; virtual time may stand still for as long as it likes.
+    recent: VecDeque<(SystemTime, usize)>,
 }
 
 impl Rate {
     fn note(&mut self, now: SystemTime) {
         self.first.get_or_insert(now);
-        while self.recent.front().is_some_and(|at| is_over(*at, now)) {
+        while self.recent.front().is_some_and(|(at, _)| is_over(*at, now)) {
             self.recent.pop_front();
         }
-        self.recent.push_back(now);
+        match self.recent.back_mut() {
+            Some((at, count)) if *at == now => *count += 1,
+            Some(_) | None => self.recent.push_back((now, 1)),
+        }
     }
 
     fn per_second(&self, now: SystemTime) -> f32 {
-        let count = self.recent.iter().filter(|at| !is_over(**at, now)).count();
+        let recent = self.recent.iter().filter(|(at, _)| !is_over(*at, now));
+        let count: usize = recent.map(|(_, count)| count).sum();
         let age = self.first.and_then(|first| now.duration_since(first).ok());
         let age = age.unwrap_or_default().clamp(MOMENT, RATE_WINDOW);
         count as f32 / age.as_secs_f32()
