@@ -89,24 +89,28 @@ impl Shared {
         state.engine.waits_for_retries().then_some(state.calls)
     }
 
-    /// Lets the timeouts of such attempts come, unless there was a call since then.
+    /// Lets the timeouts of such attempts come, unless there was a call since then. It counts as a
+    /// call itself: others who saw the same have to look again.
     fn presume_silence(&self, calls: u64) {
         let mut state = self.lock();
         if state.calls != calls {
             return;
         }
+        state.calls += 1;
         state.engine.presume_silence();
         state.deliver();
         drop(state);
         self.announce_change();
     }
 
-    /// Lets time pass once, unless there was a call since then.
+    /// Lets time pass once, unless there was a call since then. It counts as a call itself: of several
+    /// who wait for the same jump only one makes it.
     fn pass_time(&self, calls: u64, is_ours: impl Fn() -> bool) {
         let mut state = self.lock();
         if state.calls != calls || !is_ours() {
             return;
         }
+        state.calls += 1;
         state.engine.skip();
         state.deliver();
         drop(state);

@@ -24,7 +24,7 @@ pub(super) struct Shared {
 #[derive(Debug)]
 pub(super) struct State {
     pub(super) engine: Engine,
-    /// How many calls there were.
+    /// How many calls there were, and jumps of the clock.
     pub(super) calls: u64,
     /// For lookups only; its order is never seen.
     waiting: HashMap<CallId, oneshot::Sender<Answer>>,

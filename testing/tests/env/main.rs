@@ -25,6 +25,7 @@ mod reentry;
 mod running;
 mod scene;
 mod sets;
+mod side_by_side;
 mod stand_ins;
 mod timing;
 mod workflow_mocks;

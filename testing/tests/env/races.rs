@@ -182,10 +182,10 @@ async fn down_the_line(_: &TestEnv, caller: Caller) {
 /// Waits while another task gives way again and again, among others that do the same.
 async fn giving_way(_: &TestEnv, caller: Caller) {
     let result = caller.gate.result();
-    let others = (0..20).map(|_| spawn(give_way(50)));
+    let others = (0..10).map(|_| spawn(give_way(20)));
     let others: Vec<_> = others.collect();
     let call = spawn(async move {
-        give_way(100).await;
+        give_way(50).await;
         caller.call().await;
     });
     let _ = result.await;
