@@ -126,7 +126,7 @@ impl TestEnv {
     }
 
     /// Lets time pass until nothing is under way and nothing is due any more but the timeouts of
-    /// whole workflows and the actions of schedules.
+    /// whole workflows, the actions of schedules and the next runs of crons.
     ///
     /// # Panics
     /// As for [`sleep`](Self::sleep), and when that never comes, because a workflow sets one timer

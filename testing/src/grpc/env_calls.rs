@@ -60,13 +60,13 @@ impl Server {
         moment
     }
 
-    /// The next moment at which something is due, apart from the timeouts of whole runs and
-    /// the actions of schedules.
+    /// The next moment at which something is due, apart from the timeouts of whole runs, the actions
+    /// of schedules and the next runs of crons.
     pub(crate) fn next_event(&self) -> Option<SystemTime> {
         self.shared.look(Engine::next_event)
     }
 
-    /// When the next schedule acts.
+    /// When the next schedule acts, or the next run of a cron begins.
     pub(crate) fn next_schedule_action(&self) -> Option<SystemTime> {
         self.shared.look(Engine::next_schedule_action)
     }

@@ -48,6 +48,26 @@ async fn running_until_idle_leaves_only_what_no_time_can_change() {
 }
 
 #[tokio::test]
+async fn running_until_idle_does_not_wait_for_crons() {
+    let env = TestEnv::new();
+    let watch = Stopwatch::start(&env);
+    env.start(naps, 1).await;
+    let cron = env.start(naps, 1).with(|call| call.cron("0 */6 * * *"));
+    let cron = cron.id("cron").await;
+    env.run_until_idle().await;
+    assert_eq!(watch.elapsed(), HOUR);
+    let runs = || {
+        env.histories()
+            .iter()
+            .filter(|run| run.workflow_id() == Some("cron".into()))
+            .count()
+    };
+    env.run_until(async || runs() == 3).await;
+    assert_eq!(watch.elapsed(), 13 * HOUR);
+    cron.terminate("it has no end").await.unwrap();
+}
+
+#[tokio::test]
 async fn running_until_something_holds_goes_no_further() {
     let env = TestEnv::new().mock(charge, |_| Ok(1));
     let watch = Stopwatch::start(&env);

@@ -3,14 +3,18 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
+use outlast_proto::temporal::api::enums::v1::ContinueAsNewInitiator;
+
 use crate::server::Engine;
 use crate::server::errors::{Error, Result};
+use crate::server::execution::RunKey;
 use crate::server::options::TimeMode;
 use crate::server::queues::long_polls::{Answer, CallId, Place};
 use crate::server::time::busy::POLLER_GRACE;
 use crate::server::time::due::{Agenda, describe};
 use crate::server::time::end::{comes, later};
 use crate::server::time::holds::Holds;
+use crate::server::time::timers::Timer;
 
 /// What the clock is allowed to do, and who waits for it.
 #[derive(Debug)]
@@ -194,19 +198,33 @@ impl Engine {
         pending
     }
 
-    /// The next moment at which something is due, apart from the timeouts of whole runs and
-    /// the actions of schedules. What is due beyond the end of time never comes.
+    /// The next moment at which something is due, apart from the timeouts of whole runs, the actions
+    /// of schedules and the next runs of crons. What is due beyond the end of time never comes.
     pub fn next_event(&self) -> Option<SystemTime> {
         let mut timers = self.world.timers.coming();
-        let timer = timers.find(|(.., timer)| !timer.bounds_run());
+        let timer =
+            timers.find(|(_, key, timer)| !timer.bounds_run() && !self.is_cron(*key, timer));
         let timer = timer.map(|(at, ..)| at).into_iter();
         let alarm = self.alarms().next().map(|alarm| alarm.at);
         timer.chain(alarm).min().filter(|at| comes(*at))
     }
 
-    /// When the next schedule acts. There is no end to these, unless their specs have one.
+    /// When the next schedule acts, or the next run of a cron begins. There is no end to these, unless
+    /// their specs have one.
     pub fn next_schedule_action(&self) -> Option<SystemTime> {
-        self.schedules.next_at().filter(|at| comes(*at))
+        let mut timers = self.world.timers.coming();
+        let cron = timers.find(|(_, key, timer)| self.is_cron(*key, timer));
+        let schedule = self.schedules.next_at().into_iter();
+        let next = schedule.chain(cron.map(|(at, ..)| at)).min();
+        next.filter(|at| comes(*at))
+    }
+
+    /// Whether a timer is that of the next run of a cron.
+    fn is_cron(&self, run: RunKey, timer: &Timer) -> bool {
+        let run = self.runs.get(&run);
+        *timer == Timer::FirstTask
+            && run
+                .is_some_and(|run| run.started.initiator() == ContinueAsNewInitiator::CronSchedule)
     }
 
     /// Whether [`Self::skip`] would do something. It says so only for a
