@@ -12,7 +12,7 @@ use outlast_proto::temporal::api::enums::v1::WorkflowTaskFailedCause;
 use super::backend::Backend;
 use super::shared::Shared;
 use crate::Server;
-use crate::grpc::wall;
+use crate::grpc::{quiet, wall};
 use crate::server::Stalled;
 
 /// Somebody who waits, lets time pass meanwhile, and has to hear of it if that is in vain.
@@ -110,6 +110,7 @@ impl Watch {
                 failure = self.task_failure(server) => {
                     format!("a workflow task failed:\n{failure}")
                 }
+                report = self.ended() => report,
                 stalled = server.stall() => self.describe(stalled).await,
                 report = self.standstill(server) => report,
                 never = driver.pass_time() => match never {},
@@ -148,6 +149,16 @@ impl Watch {
             report.push_str(&line);
         }
         report
+    }
+
+    /// Waits until nothing can come of the wait any more, because the environment has ended.
+    async fn ended(&self) -> String {
+        self.shared.ended().await;
+        // What has ended already, the server still tells.
+        quiet().await;
+        "its environment has ended, so that nothing runs its workflows any more: keep the `TestEnv` \
+         until the test has what it waits for"
+            .to_owned()
     }
 
     /// Waits until virtual time has stood still for too long, because something is busy.
@@ -194,9 +205,16 @@ impl Watch {
     /// Where a stalled workflow waits.
     async fn stack_trace(&self, workflow_id: &str) -> String {
         let handle = self.shared.client.workflow_by_id(workflow_id);
-        match handle.query_by_name::<String>("__stack_trace", ()).await {
-            Ok(trace) => format!("the code of `{workflow_id}` waits:\n  {trace}"),
-            Err(error) => format!("where `{workflow_id}` waits is not known: {error}"),
+        let trace = handle.query_by_name::<String>("__stack_trace", ());
+        tokio::select! {
+            biased;
+            trace = trace => match trace {
+                Ok(trace) => format!("the code of `{workflow_id}` waits:\n  {trace}"),
+                Err(error) => format!("where `{workflow_id}` waits is not known: {error}"),
+            },
+            () = wall::wait(ANSWER_TIME) => {
+                format!("where `{workflow_id}` waits is not known: no worker says so")
+            }
         }
     }
 }
@@ -208,3 +226,6 @@ impl<C> fmt::Debug for Guarded<C> {
             .finish_non_exhaustive()
     }
 }
+
+/// How long a worker may take to say where a workflow waits.
+const ANSWER_TIME: Duration = Duration::from_secs(1);

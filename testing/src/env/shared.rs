@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use outlast::Client;
 use outlast::activity::ActivityRegistry;
+use tokio::sync::watch;
 
 use super::backend::Backend;
 use super::guard::Watch;
@@ -27,6 +28,7 @@ pub(super) struct Shared {
     workers: Mutex<Workers>,
     replays: Mutex<Replays>,
     settings: Mutex<Settings>,
+    has_ended: watch::Sender<bool>,
 }
 
 /// What a test may choose.
@@ -61,6 +63,7 @@ impl Shared {
                 replays: true,
                 real_time_limit: Duration::from_secs(30),
             }),
+            has_ended: watch::Sender::new(false),
         }
     }
 
@@ -69,6 +72,19 @@ impl Shared {
     pub(super) fn watch(self: &Arc<Self>) -> Watch {
         self.run_workers();
         Watch::new(Arc::clone(self), Location::caller())
+    }
+
+    /// Ends all that runs for the environment.
+    pub(super) fn end(&self) {
+        self.workers().stop();
+        self.has_ended.send_replace(true);
+    }
+
+    /// Waits until the environment has ended.
+    pub(super) async fn ended(&self) {
+        let mut has_ended = self.has_ended.subscribe();
+        // The sender is in `self`, so it is there for as long as this waits.
+        let _ = has_ended.wait_for(|has_ended| *has_ended).await;
     }
 
     pub(super) fn settings(&self) -> Settings {

@@ -61,7 +61,7 @@ impl TestEnv {
 
     /// Ends the environment; the report says what did not go as the test expects.
     fn end(&self) -> Option<String> {
-        self.shared.workers().stop();
+        self.shared.end();
         let attempts = &self.shared.attempts;
         let mut problems = attempts.problems.take();
         problems.extend(attempts.unmet());
@@ -77,7 +77,7 @@ impl Drop for TestEnv {
     fn drop(&mut self) {
         if std::thread::panicking() {
             // The test fails anyway, and a second panic would end the whole program.
-            self.shared.workers().stop();
+            self.shared.end();
             return;
         }
         if let Some(report) = self.end() {

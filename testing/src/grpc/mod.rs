@@ -28,5 +28,6 @@ mod workflow_service;
 pub(crate) use self::alarms::Alarm;
 pub use self::alarms::TimeHold;
 pub use self::handle::Server;
+pub(crate) use self::quiet::quiet;
 pub use self::service::InProcessServer;
 pub use self::tcp::BoundServer;

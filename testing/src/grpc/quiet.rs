@@ -20,7 +20,7 @@ use super::wall;
 /// The futures of the caller's own task are among them, with one exception: what `block_on` runs on
 /// a runtime of several threads is none of its tasks. There, the other futures of the caller's task
 /// have [`TURNS`] turns, and all that they set off has come to an end.
-pub(super) async fn quiet() {
+pub(crate) async fn quiet() {
     let runtime = Handle::try_current();
     let runtime = runtime.ok().filter(|_| !is_paused());
     let Some(runtime) = runtime else {

@@ -154,3 +154,27 @@ async fn an_activity_that_hangs_fails_the_test() {
         .mock_async(charge, |_ctx, _| std::future::pending());
     let _ = env.execute(buy, 1).await;
 }
+
+#[tokio::test]
+async fn who_waits_in_an_environment_that_has_ended_hears_so() {
+    let env = TestEnv::new();
+    let approval = env.start(Approval::run, 1).await;
+    let begun = approval.clone();
+    #[expect(clippy::disallowed_methods, reason = "the test waits for it")]
+    let wait = tokio::spawn(async move { begun.result().await });
+    tokio::task::yield_now().await;
+    drop(env);
+    let panic = wait.await.unwrap_err().into_panic();
+    let report = panic.downcast_ref::<String>().unwrap();
+    assert!(report.contains("its environment has ended"), "{report}");
+}
+
+#[tokio::test]
+async fn what_has_come_to_an_end_before_the_environment_is_still_told() {
+    let env = TestEnv::new().mock(charge, |_| Ok(7));
+    let buying = env.start(buy, 5).await;
+    env.run_until_idle().await;
+    env.verify();
+    assert_eq!(buying.result().await.unwrap(), 7);
+    assert!(buying.signal_by_name("more", ()).await.is_err());
+}
