@@ -18,6 +18,7 @@ use super::send_start::send;
 use super::start_error::{ExecuteError, StartError};
 use crate::convert::{Args, InputOf, Payload, ToPayload, to_wire, wire_duration};
 use crate::definition::{HandlerNames, ResultOf, SignalFn, Workflow};
+use crate::failure::Failure;
 use crate::ids::WorkflowId;
 use crate::retry_policy::RetryPolicy;
 use crate::search_attribute::SearchAttributeValue;
@@ -205,6 +206,21 @@ impl<K: Workflow, Q, Then> StartCall<K, Q, Then> {
             .search_attributes
             .get_or_insert_with(SearchAttributes::default);
         attributes.indexed_fields.insert(key.into(), payload);
+        self
+    }
+
+    /// What a run before this one returned, for test environments: servers know it otherwise.
+    #[doc(hidden)]
+    pub fn last_result(mut self, value: &impl ToPayload) -> Self {
+        let payload = self.encoded(value);
+        self.request.last_completion_result = to_wire(payload.into_iter().collect());
+        self
+    }
+
+    /// How a run before this one failed, likewise.
+    #[doc(hidden)]
+    pub fn last_failure(mut self, failure: Failure) -> Self {
+        self.request.continued_failure = Some(failure.into());
         self
     }
 

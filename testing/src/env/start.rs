@@ -11,7 +11,7 @@ use outlast::client::{ResultError, StartCall, TaskQueueSet};
 use outlast::convert::InputOf;
 use outlast::definition::{ResultOf, Workflow, WorkflowFn};
 use outlast::workflow::WorkflowImpl;
-use outlast::{RetryPolicy, WorkflowId};
+use outlast::{Failure, RetryPolicy, WorkflowId};
 
 use super::shared::Shared;
 use super::{TestEnv, TestHandle};
@@ -153,6 +153,58 @@ impl<K: Workflow> TestStart<K> {
     /// When the server retries the workflow.
     pub fn retry(self, policy: RetryPolicy) -> Self {
         self.with(|call| call.retry(policy))
+    }
+
+    /// What the run before this one returned, as a run of a cron workflow or of a schedule finds it
+    /// in [`last_result`](outlast::workflow::WorkflowInfo::last_result).
+    ///
+    /// # Panics
+    /// When the value cannot be encoded, which is told when the start is awaited.
+    ///
+    /// # Examples
+    /// ```
+    /// # use outlast::prelude::*;
+    /// # use outlast_testing::TestEnv;
+    /// /// Reads on from where the last run stopped.
+    /// #[workflow]
+    /// async fn import(ctx: WorkflowContext) -> WorkflowResult<u64> {
+    ///     Ok(ctx.info().last_result::<u64>()?.unwrap_or(0) + 100)
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let env = TestEnv::new();
+    /// assert_eq!(env.execute(import, ()).await.unwrap(), 100);
+    /// let next = env.start(import, ()).last_result(&100).await;
+    /// assert_eq!(next.result().await.unwrap(), 200);
+    /// # }
+    /// ```
+    pub fn last_result(self, value: &ResultOf<K>) -> Self {
+        self.with(|call| call.last_result(value))
+    }
+
+    /// How the run before this one failed, as a retry or a run of a cron workflow finds it in
+    /// [`last_failure`](outlast::workflow::WorkflowInfo::last_failure).
+    ///
+    /// # Examples
+    /// ```
+    /// # use outlast::prelude::*;
+    /// # use outlast::Failure;
+    /// # use outlast_testing::TestEnv;
+    /// #[workflow]
+    /// async fn import(ctx: WorkflowContext) -> WorkflowResult<bool> {
+    ///     let is_careful = ctx.info().last_failure().is_some();
+    ///     Ok(is_careful)
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let env = TestEnv::new();
+    /// let failed = Failure::application("Torn", "row 7 is torn");
+    /// let next = env.start(import, ()).last_failure(failed).await;
+    /// assert!(next.result().await.unwrap());
+    /// # }
+    /// ```
+    pub fn last_failure(self, failure: impl Into<Failure>) -> Self {
+        self.with(|call| call.last_failure(failure.into()))
     }
 
     /// Sets any other option of the client's call.
