@@ -15,8 +15,8 @@ pub use dev_server::{DevServer, DevServerBuilder, DevServerError};
 pub use env::{
     ActivityMock, ActivityTime, Call, CallKind, CallList, CallOf, Callable, CallbackOutput,
     CancelRequest, Guarded, NexusCall, NexusError, NexusHandlerError, NexusMock, NexusOperation,
-    SearchAttributeType, StandIn, StartTime, TestEnv, TestEnvBuilder, TestHandle, TestStart,
-    WorkflowCall, WorkflowCallOf, WorkflowMock, assert_snapshot,
+    ReceivedSignal, SearchAttributeType, StandIn, StartTime, TestEnv, TestEnvBuilder, TestHandle,
+    TestStart, WorkflowCall, WorkflowCallOf, WorkflowMock, assert_snapshot,
 };
 pub use grpc::{BoundServer, InProcessServer, Server, TimeHold};
 pub use server::{Limits, Order, PendingTimer, SearchAttributes, ServerOptions, TimeMode};

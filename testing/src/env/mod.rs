@@ -44,7 +44,7 @@ pub use self::mock::ActivityMock;
 pub use self::nexus::{NexusCall, NexusError, NexusHandlerError, NexusMock, NexusOperation};
 pub use self::order::{CallList, Callable};
 use self::shared::Shared;
-pub use self::stand_in::{CancelRequest, StandIn};
+pub use self::stand_in::{CancelRequest, ReceivedSignal, StandIn};
 pub use self::start::TestStart;
 pub use self::workflow_mocks::WorkflowMock;
 use crate::Server;

@@ -7,12 +7,14 @@ use std::time::SystemTime;
 use outlast::convert::Args;
 use outlast::engine::Coroutine;
 use outlast::{Payload, WorkflowContext, WorkflowExecution, WorkflowId};
-use outlast_proto::temporal::api::history::v1::History;
+use outlast_proto::temporal::api::common::v1 as wire;
 use outlast_proto::temporal::api::history::v1::history_event::Attributes;
+use outlast_proto::temporal::api::history::v1::{History, HistoryEvent};
 
 use super::TestEnv;
 use super::mock_program::MockProgram;
 use super::shared::Shared;
+use super::text;
 
 /// A workflow that stands in for another one; [`TestEnv::stand_in`] starts one.
 ///
@@ -40,6 +42,20 @@ use super::shared::Shared;
 pub struct StandIn {
     shared: Arc<Shared>,
     id: WorkflowId,
+}
+
+/// A signal that a workflow has got.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ReceivedSignal<A> {
+    /// Its arguments, as a tuple.
+    pub args: A,
+    /// When it came, in virtual time.
+    pub at: SystemTime,
+    /// The workflow that sent it. `None` if a client did.
+    pub by: Option<WorkflowExecution>,
+    /// Who sent it: the identity of the client, or of the server if a workflow did.
+    pub identity: String,
 }
 
 /// A request to cancel a workflow.
@@ -118,7 +134,8 @@ impl TestEnv {
     #[must_use]
     #[track_caller]
     pub fn signals<A: Args>(&self, workflow_id: impl Into<WorkflowId>, name: &str) -> Vec<A> {
-        self.shared.signals(&workflow_id.into(), name)
+        let signals = self.shared.signals(&workflow_id.into(), name).into_iter();
+        signals.map(|signal| signal.args).collect()
     }
 
     /// The request to cancel a workflow, if there was one. A server keeps the first one.
@@ -167,6 +184,33 @@ impl StandIn {
     #[must_use]
     #[track_caller]
     pub fn signals<A: Args>(&self, name: &str) -> Vec<A> {
+        let signals = self.shared.signals(&self.id, name).into_iter();
+        signals.map(|signal| signal.args).collect()
+    }
+
+    /// The signals of that name that have come so far, with their times and senders.
+    ///
+    /// # Panics
+    /// As for [`signals`](Self::signals).
+    ///
+    /// # Examples
+    /// ```
+    /// # use outlast::prelude::*;
+    /// # use outlast_testing::TestEnv;
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let env = TestEnv::new();
+    /// let customer = env.stand_in("customer-7").await;
+    /// let theirs = env.client().workflow_by_id("customer-7");
+    /// theirs.signal_by_name("greet", ("hello".to_owned(),)).await.unwrap();
+    ///
+    /// let greeting = &customer.received::<(String,)>("greet")[0];
+    /// assert_eq!((greeting.args.0.as_str(), greeting.at), ("hello", env.now()));
+    /// assert!(greeting.by.is_none(), "a client sent it");
+    /// # }
+    /// ```
+    #[must_use]
+    #[track_caller]
+    pub fn received<A: Args>(&self, name: &str) -> Vec<ReceivedSignal<A>> {
         self.shared.signals(&self.id, name)
     }
 
@@ -183,46 +227,68 @@ impl StandIn {
 
 impl Shared {
     #[track_caller]
-    fn signals<A: Args>(&self, workflow_id: &WorkflowId, name: &str) -> Vec<A> {
-        let events = History::from(self.history_of(workflow_id)).events;
-        let signals = events
-            .into_iter()
-            .filter_map(|event| match event.attributes {
-                Some(Attributes::WorkflowExecutionSignaledEventAttributes(signal)) => Some(signal),
-                _ => None,
+    fn signals<A: Args>(&self, workflow_id: &WorkflowId, name: &str) -> Vec<ReceivedSignal<A>> {
+        let events = History::from(self.history_of(workflow_id))
+            .events
+            .into_iter();
+        let signals = events.filter_map(|event| {
+            let at = time_of(&event);
+            let Some(Attributes::WorkflowExecutionSignaledEventAttributes(signal)) =
+                event.attributes
+            else {
+                return None;
+            };
+            if signal.signal_name != name {
+                return None;
+            }
+            let input = signal.input.unwrap_or_default().payloads.into_iter();
+            let input: Vec<Payload> = input.map(Payload::from).collect();
+            let args = A::decode(&input).unwrap_or_else(|error| {
+                panic!(
+                    "the signal `{name}` of `{workflow_id}` came with {}, which the types that \
+                     the test names do not take: {error}",
+                    text::input(&input)
+                )
             });
-        let inputs = signals
-            .filter(|signal| signal.signal_name == name)
-            .map(|signal| signal.input.unwrap_or_default().payloads);
-        inputs
-            .map(|input| {
-                let input: Vec<Payload> = input.into_iter().map(Payload::from).collect();
-                A::decode(&input).unwrap_or_else(|error| panic!("a signal `{name}`: {error}"))
+            Some(ReceivedSignal {
+                args,
+                at,
+                by: signal.external_workflow_execution.map(execution),
+                identity: signal.identity,
             })
-            .collect()
+        });
+        signals.collect()
     }
 
     #[track_caller]
     fn cancel_request(&self, workflow_id: &WorkflowId) -> Option<CancelRequest> {
         let events = History::from(self.history_of(workflow_id)).events;
         events.into_iter().find_map(|event| {
-            let at = event.event_time.and_then(|at| at.try_into().ok());
+            let at = time_of(&event);
             let Some(Attributes::WorkflowExecutionCancelRequestedEventAttributes(request)) =
                 event.attributes
             else {
                 return None;
             };
-            let by = request.external_workflow_execution;
             Some(CancelRequest {
-                at: at.expect("the server dates every event"),
-                by: by.map(|by| WorkflowExecution {
-                    workflow_id: by.workflow_id.into(),
-                    run_id: by.run_id.into(),
-                }),
+                at,
+                by: request.external_workflow_execution.map(execution),
                 identity: request.identity,
                 reason: request.cause,
             })
         })
+    }
+}
+
+fn time_of(event: &HistoryEvent) -> SystemTime {
+    let at = event.event_time.and_then(|at| at.try_into().ok());
+    at.expect("the server dates every event")
+}
+
+fn execution(wire: wire::WorkflowExecution) -> WorkflowExecution {
+    WorkflowExecution {
+        workflow_id: wire.workflow_id.into(),
+        run_id: wire.run_id.into(),
     }
 }
 

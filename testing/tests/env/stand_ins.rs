@@ -57,7 +57,12 @@ async fn a_workflow_under_test_signals_and_cancels_a_stand_in() {
     caller
         .run(E::ExternalWorkflowExecutionCancelRequested, decide)
         .await;
-    assert_eq!(customer.signals::<()>("greet").len(), 1);
+    let greeting = customer.received::<()>("greet")[0].clone();
+    assert_eq!(greeting.at, env.now());
+    assert_eq!(
+        greeting.by.unwrap().workflow_id.as_str(),
+        caller.workflow_id()
+    );
     let by = customer.cancel_request().unwrap().by.unwrap();
     assert_eq!(by.workflow_id.as_str(), caller.workflow_id());
 }
@@ -74,4 +79,14 @@ async fn nobody_takes_what_is_sent_to_a_workflow_that_does_not_exist() {
     let failed = E::SignalExternalWorkflowExecutionFailed;
     let events = Caller::new(&env).run(failed, decide).await;
     assert!(events.iter().any(|event| event.event_type() == failed));
+}
+
+#[tokio::test]
+#[should_panic(expected = "the signal `greet` of `customer-7` came with (1), which the types")]
+async fn signals_are_read_with_the_types_that_they_were_sent_with() {
+    let env = TestEnv::new();
+    let customer = env.stand_in("customer-7").await;
+    let theirs = env.client().workflow_by_id("customer-7");
+    theirs.signal_by_name("greet", (1,)).await.unwrap();
+    let _ = customer.signals::<(String,)>("greet");
 }
