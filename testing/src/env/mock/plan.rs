@@ -154,7 +154,7 @@ impl<C, A: Clone + Default> Plan<C, A> {
             _ => format!("called {called}"),
         };
         let answerless = match self.answers.is_empty() && self.most() != Some(0) {
-            true => ", and nothing was said of what a call comes to",
+            true => ", and nothing was said of what a call comes to, as by `returns` or `fails`",
             false => "",
         };
         format!(

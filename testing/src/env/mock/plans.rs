@@ -92,7 +92,8 @@ impl<C, A: Clone + Default> Plans<C, A> {
         }
         let calls = calls();
         Chosen::Unexpected(format!(
-            "`{name}` was called with {}, for which it is not mocked:\n  {}",
+            "`{name}` was called with {}, for which it is not mocked:\n  {}\n  if the call is right, \
+             mock it too, or have a mock of it expect more calls",
             text::input(input),
             report(&self.lock(), name, &calls)
         ))
