@@ -84,7 +84,7 @@ async fn a_paused_activity_waits_until_it_may_go_on() {
         let info = pending(peer).await;
         assert_eq!((info.state(), info.paused), (State::Paused, true));
         assert!(info.pause_info.is_some());
-        assert!(peer.poll_activity().await.task_token.is_empty());
+        assert!(peer.has_no_activity().await);
         pause_a(peer).await;
         unpause_a(peer).await;
         assert_eq!(pending(peer).await.state(), State::Scheduled);

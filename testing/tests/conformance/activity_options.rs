@@ -172,7 +172,7 @@ async fn new_options_hold_for_what_is_under_way() {
         send(peer, change(peer, &["task_queue.name"], moved))
             .await
             .unwrap();
-        assert!(peer.poll_activity().await.task_token.is_empty());
+        assert!(peer.has_no_activity().await);
         let there = Peer {
             queue: other,
             ..peer.clone()
@@ -191,7 +191,7 @@ async fn new_options_hold_for_what_is_under_way() {
         let task = there.poll_activity().await;
         assert_eq!(task.attempt, 2);
         let shorter = ActivityOptions {
-            start_to_close_timeout: seconds(1.0),
+            start_to_close_timeout: seconds(3.0),
             ..Default::default()
         };
         send(peer, change(peer, &["start_to_close_timeout"], shorter))

@@ -117,7 +117,7 @@ async fn a_failure_may_choose_the_time_of_the_next_attempt() {
 async fn retries_end_when_there_is_no_time_for_another_one() {
     conform("retry-expired", async |peer| {
         let mut attributes = peer.activity("a");
-        attributes.schedule_to_close_timeout = seconds(5.0);
+        attributes.schedule_to_close_timeout = seconds(20.0);
         attributes.retry_policy = at_most(0, 30.0);
         peer.start_activity(attributes).await;
         let activity = peer.poll_activity().await;
@@ -169,7 +169,8 @@ async fn a_canceled_activity_is_not_retried() {
 async fn a_timed_out_attempt_is_retried_with_its_reason() {
     conform("retry-timeout", async |peer| {
         let mut attributes = peer.activity("a");
-        attributes.start_to_close_timeout = seconds(1.0);
+        // Long enough for the second attempt, also on a busy server.
+        attributes.start_to_close_timeout = seconds(3.0);
         attributes.retry_policy = at_most(2, 0.1);
         peer.start_activity(attributes).await;
         peer.poll_activity().await;

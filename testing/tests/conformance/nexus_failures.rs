@@ -214,7 +214,7 @@ async fn operations_time_out() {
         }
 
         let mut operation = peer.operation();
-        operation.start_to_close_timeout = seconds(1.0);
+        operation.start_to_close_timeout = seconds(3.0);
         started.start().await;
         let task = started.poll().await;
         started

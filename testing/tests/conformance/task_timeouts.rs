@@ -13,7 +13,8 @@ use crate::support::peer::*;
 async fn a_task_that_is_not_finished_in_time_is_given_to_another_worker() {
     conform("task-timeout", async |peer| {
         let mut request = peer.start_request();
-        request.workflow_task_timeout = seconds(1.0);
+        // Long enough for the second attempt, also on a busy server.
+        request.workflow_task_timeout = seconds(3.0);
         peer.start_with(request).await.unwrap();
         let first = peer.poll().await;
         let second = peer.poll().await;

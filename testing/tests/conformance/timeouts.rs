@@ -77,7 +77,8 @@ async fn an_execution_timeout_leaves_no_time_for_an_attempt() {
 async fn a_run_times_out_with_all_that_is_under_way() {
     conform("pending", async |peer| {
         let child = peer.kin("child");
-        peer.start_with(limited(peer, 60.0, 2.0)).await.unwrap();
+        // Long enough for all of it, also on a busy server.
+        peer.start_with(limited(peer, 60.0, 5.0)).await.unwrap();
         let task = peer.poll().await;
         let commands = vec![
             start_timer("t", 60.0),

@@ -12,15 +12,25 @@ use crate::support::builders::{
 pub(crate) type ActivityTask = api::PollActivityTaskQueueResponse;
 
 impl<T: Transport> Peer<T> {
-    /// The next activity task; empty if there is none within four seconds.
+    /// The next activity task. A busy server takes its time for what is due.
     pub(crate) async fn poll_activity(&self) -> ActivityTask {
+        self.poll_activity_within(15.0).await
+    }
+
+    /// Whether no activity task comes within three seconds.
+    pub(crate) async fn has_no_activity(&self) -> bool {
+        let task = self.poll_activity_within(4.0).await;
+        task.task_token.is_empty()
+    }
+
+    async fn poll_activity_within(&self, timeout: f64) -> ActivityTask {
         let request = api::PollActivityTaskQueueRequest {
             namespace: "default".to_owned(),
             task_queue: self.normal_queue(),
             identity: "worker".to_owned(),
             ..Default::default()
         };
-        let request = with_timeout(request, 5.0);
+        let request = with_timeout(request, timeout);
         self.client
             .clone()
             .poll_activity_task_queue(request)

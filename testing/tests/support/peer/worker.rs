@@ -14,9 +14,9 @@ use crate::support::builders::{application_failure, payloads, seconds};
 pub(crate) type WorkflowTask = api::PollWorkflowTaskQueueResponse;
 
 impl<T: Transport> Peer<T> {
-    /// The next workflow task of the normal queue; empty if there is none within four seconds.
+    /// The next workflow task of the normal queue. A busy server takes its time for what is due.
     pub(crate) async fn poll(&self) -> WorkflowTask {
-        self.poll_queue(self.normal_queue(), 5.0).await
+        self.poll_queue(self.normal_queue(), 15.0).await
     }
 
     /// The next task of one of several workflows that share the queue; other tasks are completed
