@@ -34,6 +34,7 @@ mod batch_ends;
 mod batch_jobs;
 mod capabilities;
 mod chains;
+mod child_cancellation;
 mod child_ends;
 mod child_starts;
 mod children;

@@ -161,7 +161,10 @@ fn a_signal_to_a_child_arrives() {
 
 #[test]
 fn a_cancellation_names_the_workflow_that_asked() {
-    let scene = Scene::after(vec![child(), cancel_external("c")]);
+    let mut scene = Scene::after(vec![child()]);
+    let task = scene.poll();
+    let cancel = vec![cancel_external("c")];
+    scene.complete(&task, cancel).unwrap();
     assert!(
         scene
             .types()
@@ -177,5 +180,5 @@ fn a_cancellation_names_the_workflow_that_asked() {
         a.external_workflow_execution.as_ref().unwrap().workflow_id,
         "w"
     );
-    assert_eq!(a.external_initiated_event_id, 6);
+    assert_eq!(a.external_initiated_event_id, 10);
 }

@@ -36,6 +36,9 @@ impl Checker<'_> {
         self.check_namespace(cause, &a.namespace)?;
         match cancel_flaw(a) {
             Some(text) => Err(Flaw::new(cause, text).into()),
+            None if self.new_children.contains(a.workflow_id.as_str()) => {
+                Err(Flaw::new(cause, new_child(a)).into())
+            }
             None => Ok(()),
         }
     }
@@ -88,6 +91,14 @@ fn cancel_flaw(a: &RequestCancelExternalWorkflowExecutionCommandAttributes) -> O
              Namespace={namespace}"
         )
     })
+}
+
+fn new_child(a: &RequestCancelExternalWorkflowExecutionCommandAttributes) -> String {
+    let (namespace, workflow_id, run_id) = (&a.namespace, &a.workflow_id, &a.run_id);
+    format!(
+        "Start and RequestCancel for child workflow is not allowed in same workflow task. \
+         WorkflowId={workflow_id} RunId={run_id} Namespace={namespace}"
+    )
 }
 
 const CANCEL: &str = "RequestCancelExternalWorkflowExecutionCommand";

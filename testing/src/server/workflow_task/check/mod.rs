@@ -62,6 +62,8 @@ struct Checker<'a> {
     /// Those that have not started: to cancel them is to end them.
     waiting_activities: BTreeSet<i64>,
     ended_activities: BTreeSet<i64>,
+    /// The workflow ids of children.
+    new_children: BTreeSet<&'a str>,
     pending: Pending,
     /// The memo, once a command has changed it.
     memo: Option<Memo>,
@@ -86,6 +88,7 @@ impl<'a> Checker<'a> {
                 .collect(),
             waiting_activities: waiting.map(|(id, _)| *id).collect(),
             ended_activities: BTreeSet::new(),
+            new_children: BTreeSet::new(),
             pending: Pending::of(execution),
             memo: None,
             schedules_operations: false,
@@ -140,7 +143,10 @@ impl<'a> Checker<'a> {
             Attributes::FailWorkflowExecutionCommandAttributes(_)
             | Attributes::CompleteWorkflowExecutionCommandAttributes(_)
             | Attributes::CancelWorkflowExecutionCommandAttributes(_) => {}
-            Attributes::StartChildWorkflowExecutionCommandAttributes(a) => self.check_child(a)?,
+            Attributes::StartChildWorkflowExecutionCommandAttributes(a) => {
+                self.check_child(a)?;
+                self.new_children.insert(&a.workflow_id);
+            }
             Attributes::SignalExternalWorkflowExecutionCommandAttributes(a) => {
                 self.check_signal(a)?;
             }
