@@ -103,7 +103,7 @@ impl Peer {
             query: query.to_owned(),
         };
         loop {
-            let mut client = self.unrecorded().client();
+            let mut client = self.client();
             match client.count_workflow_executions(request.clone()).await {
                 Err(status) if status.code() == Code::ResourceExhausted => breathe().await,
                 answer => return answer.map(tonic::Response::into_inner),

@@ -3,6 +3,7 @@
 /// A known difference between the in-memory server and a real one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Difference {
+    Addresses,
     DeploymentsOnTheirWay,
     Capabilities,
     HistorySizes,
@@ -11,7 +12,8 @@ pub(crate) enum Difference {
 }
 
 impl Difference {
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 6] = [
+        Self::Addresses,
         Self::DeploymentsOnTheirWay,
         Self::Capabilities,
         Self::HistorySizes,
@@ -22,6 +24,7 @@ impl Difference {
     /// The title of the section.
     const fn title(self) -> &'static str {
         match self {
+            Self::Addresses => "Addresses",
             Self::DeploymentsOnTheirWay => "Deployments on their way",
             Self::Capabilities => "Capabilities",
             Self::HistorySizes => "Sizes of histories",
@@ -33,6 +36,10 @@ impl Difference {
     /// The fields that are left out of every transcript, with the names of their messages.
     const fn fields(self) -> &'static [(&'static str, &'static str)] {
         match self {
+            Self::Addresses => &[
+                ("ClusterMetadata", "address"),
+                ("ClusterMetadata", "http_address"),
+            ],
             Self::DeploymentsOnTheirWay => &[
                 ("WorkerDeploymentInfo", "routing_config_update_state"),
                 ("WorkerDeploymentVersionSummary", "drainage_info"),

@@ -31,8 +31,9 @@ pub(crate) async fn transcript(recorder: &Recorder, own: &str) -> String {
         out.line(0, "", &call.method);
         match &call.answer {
             Some(Ok(response)) => out.message(1, response),
+            Some(Err(status)) if is_out_of_time(status) => out.line(1, "", STOPPED_WAITING),
             Some(Err(status)) => write_error(&mut out, status),
-            None => out.line(1, "", "(the caller stopped waiting)"),
+            None => out.line(1, "", STOPPED_WAITING),
         }
     }
     for run in runs {
@@ -46,6 +47,14 @@ pub(crate) async fn transcript(recorder: &Recorder, own: &str) -> String {
     out.into_text()
 }
 
+const STOPPED_WAITING: &str = "(the caller stopped waiting)";
+
+/// Whether a call came to its deadline. Whether its caller says so first, who then takes the call
+/// back, or the server, is chance.
+pub(crate) fn is_out_of_time(status: &Status) -> bool {
+    matches!(status.code(), Code::Cancelled | Code::DeadlineExceeded)
+}
+
 fn write_error(out: &mut Renderer, status: &Status) {
     let error = format!("error: {:?} {:?}", status.code(), status.message());
     out.line(1, "", &error);
@@ -57,9 +66,11 @@ fn write_error(out: &mut Renderer, status: &Status) {
 fn found_nothing(call: &Decoded) -> bool {
     let response = match &call.answer {
         Some(Ok(response)) => response,
-        // A real server does one job at a time: it was not this one's turn.
+        // A real server does one job at a time, and limits how often it counts: it was not this
+        // one's turn.
         Some(Err(status)) => {
-            return call.method == "StartBatchOperation"
+            let takes_turns = ["StartBatchOperation", "CountWorkflowExecutions"];
+            return takes_turns.contains(&&*call.method)
                 && status.code() == Code::ResourceExhausted;
         }
         None => return false,
