@@ -154,7 +154,7 @@ async fn a_shutdown_ends_the_workers_polls() {
     };
     let (mut poller, mut stopper) = (peer.client.clone(), peer.client.clone());
     let (task, stopped) = tokio::join!(
-        poller.poll_activity_task_queue(request),
+        poller.poll_activity_task_queue(with_timeout(request, 60.0)),
         stopper.shutdown_worker(shutdown)
     );
     stopped.unwrap();

@@ -115,7 +115,7 @@ async fn a_closed_door_leaves_the_server_and_sends_those_away_who_wait() {
             task_queue: peer.normal_queue(),
             ..Default::default()
         };
-        let poll = client.poll_activity_task_queue(request);
+        let poll = client.poll_activity_task_queue(with_timeout(request, 60.0));
         let (polled, _) = tokio::join!(poll, async {
             peer.poll().await;
             drop(close);

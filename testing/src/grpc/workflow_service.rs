@@ -11,7 +11,7 @@ use outlast_proto::temporal::api::workflowservice::v1::workflow_service_server::
 use tonic::{Request, Response, Status};
 
 use super::Server;
-use super::calls::{Hold, wait};
+use super::calls::{Hold, wait, wait_for_task};
 use super::engine_calls::engine_calls;
 use super::old_clients;
 use super::status::status;
@@ -133,10 +133,10 @@ engine_calls! {
             &self,
             request: Request<api::PollWorkflowTaskQueueRequest>,
         ) -> Reply<api::PollWorkflowTaskQueueResponse> {
-            match wait(
+            match wait_for_task(
                 &self.shared,
                 request,
-                Hold::Poll,
+                |poll| &poll.namespace,
                 Engine::poll_workflow_task_queue,
             )
             .await?
@@ -150,10 +150,10 @@ engine_calls! {
             &self,
             request: Request<api::PollActivityTaskQueueRequest>,
         ) -> Reply<api::PollActivityTaskQueueResponse> {
-            match wait(
+            match wait_for_task(
                 &self.shared,
                 request,
-                Hold::Poll,
+                |poll| &poll.namespace,
                 Engine::poll_activity_task_queue,
             )
             .await?
@@ -167,10 +167,10 @@ engine_calls! {
             &self,
             request: Request<api::PollNexusTaskQueueRequest>,
         ) -> Reply<api::PollNexusTaskQueueResponse> {
-            match wait(
+            match wait_for_task(
                 &self.shared,
                 request,
-                Hold::Poll,
+                |poll| &poll.namespace,
                 Engine::poll_nexus_task_queue,
             )
             .await?
@@ -210,7 +210,7 @@ engine_calls! {
             &self,
             request: Request<api::QueryWorkflowRequest>,
         ) -> Reply<api::QueryWorkflowResponse> {
-            match wait(&self.shared, request, Hold::Read, Engine::query_workflow).await? {
+            match wait(&self.shared, request, Hold::Query, Engine::query_workflow).await? {
                 Answer::Query(answer) => reply(*answer),
                 other => Err(mixed_up(&other)),
             }
@@ -220,7 +220,7 @@ engine_calls! {
             &self,
             request: Request<api::UpdateWorkflowExecutionRequest>,
         ) -> Reply<api::UpdateWorkflowExecutionResponse> {
-            match wait(&self.shared, request, Hold::Read, |engine, request| {
+            match wait(&self.shared, request, Hold::Update, |engine, request| {
                 engine.update_workflow_execution(&request)
             })
             .await?
@@ -240,7 +240,7 @@ engine_calls! {
                 start = Some(response);
                 Ok(call)
             };
-            let update = match wait(&self.shared, request, Hold::Read, begin).await? {
+            let update = match wait(&self.shared, request, Hold::Update, begin).await? {
                 Answer::Update(answer) => answer.map_err(Error::of_second_operation).map_err(status)?,
                 other => return Err(mixed_up(&other)),
             };
@@ -264,7 +264,7 @@ engine_calls! {
             match wait(
                 &self.shared,
                 request,
-                Hold::Read,
+                Hold::Update,
                 Engine::poll_workflow_execution_update,
             )
             .await?

@@ -290,7 +290,22 @@ impl Error {
     }
 
     pub(super) fn query_deadline() -> Self {
+        Self::new(
+            Code::DeadlineExceeded,
+            "query timed out before a worker could process it",
+        )
+    }
+
+    pub(super) fn deadline_exceeded() -> Self {
         Self::new(Code::DeadlineExceeded, "context deadline exceeded")
+    }
+
+    pub(super) fn poll_deadline_not_set() -> Self {
+        Self::invalid("Context timeout is not set.")
+    }
+
+    pub(super) fn poll_deadline_too_near() -> Self {
+        Self::failed_precondition("Context timeout is too short.")
     }
 
     pub(super) fn update_wait_admitted() -> Self {

@@ -127,7 +127,7 @@ async fn schedule_to_close_ends_an_only_attempt() {
 #[tokio::test]
 async fn schedule_to_close_ends_a_second_attempt() {
     conform("close-second", async |peer| {
-        schedule_to_close(peer, 4.0, at_most(0, 0.5).unwrap(), 2).await;
+        schedule_to_close(peer, 6.0, at_most(0, 0.5).unwrap(), 2).await;
     })
     .await;
 }

@@ -9,6 +9,8 @@ use tonic::Code;
 
 use crate::conform;
 use crate::support::builders::*;
+use crate::support::peer::with_timeout;
+use crate::transcript::is_out_of_time;
 
 #[tokio::test]
 async fn a_rejected_update_leaves_no_trace() {
@@ -134,6 +136,23 @@ async fn updates_end_with_their_workflow() {
             failure.message,
             "Workflow Update failed because the Workflow completed before the Update completed."
         );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_update_is_waited_for_until_the_deadline() {
+    conform("update-deadline", async |peer| {
+        peer.start().await;
+        for stage in [Stage::Accepted, Stage::Completed] {
+            let request = with_timeout(peer.update_request("u", stage), 2.0);
+            let answer = peer.client().update_workflow_execution(request).await;
+            assert!(is_out_of_time(&answer.unwrap_err()));
+        }
+        let request = with_timeout(peer.poll_update_request("u", Stage::Completed), 2.0);
+        let answer = peer.client().poll_workflow_execution_update(request).await;
+        assert!(is_out_of_time(&answer.unwrap_err()));
+        peer.terminate("").await.unwrap();
     })
     .await;
 }

@@ -31,6 +31,7 @@ impl Pending {
         let path = format!("/{}/{}", method.parent_service().full_name(), method.name());
         let request = Request::post(path)
             .header("content-type", "application/grpc")
+            .header("grpc-timeout", "70S")
             .body(Body::new(Full::new(framed(request))))
             .expect("the path of a method is one");
         let answer = server.call(request);

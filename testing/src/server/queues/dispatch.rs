@@ -96,7 +96,7 @@ impl Engine {
                 Some(Answer::NexusTask(Box::new(task)))
             }
             QueuedTask::Query { call, .. } => {
-                let task = run.start_query(call)?;
+                let task = run.start_query(call, queue)?;
                 Some(Answer::WorkflowTask(Box::new(task)))
             }
             QueuedTask::Workflow { stamp, .. } => {
@@ -143,7 +143,8 @@ impl Engine {
         }
     }
 
-    /// Ends a call whose time is up: polls get nothing, reads and updates what there is.
+    /// Ends a call that has waited for long enough: polls get nothing, reads and updates what there
+    /// is. A query goes on waiting if a worker can be expected to take it.
     pub fn expire_call(&mut self, call: CallId) {
         match self.world.calls.place(call).cloned() {
             Some(Place::Queue(queue)) => {
@@ -163,6 +164,22 @@ impl Engine {
         }
     }
 
+    /// Ends a call whose deadline has come: queries and updates with an error, others as
+    /// [`Self::expire_call`] does.
+    pub fn time_out_call(&mut self, call: CallId) {
+        match self.world.calls.place(call).cloned() {
+            Some(Place::Query(key)) => {
+                self.in_run(key, |run, world| run.time_out_query(call, world));
+            }
+            Some(Place::Update(key)) => {
+                self.in_run(key, |run, world| run.time_out_update(call, world));
+            }
+            Some(Place::History(_) | Place::Nap(_) | Place::Queue(_) | Place::Sleep) | None => {
+                self.expire_call(call);
+            }
+        }
+    }
+
     /// Forgets a call whose caller is gone.
     pub fn cancel_call(&mut self, call: CallId) {
         match self.world.calls.forget(call) {
@@ -170,7 +187,9 @@ impl Engine {
             Some(Place::History(key)) => {
                 self.in_run(key, |run, _| run.reads.retain(|read| !read.is(call)));
             }
-            Some(Place::Query(key)) => self.in_run(key, |run, _| run.drop_query(call)),
+            Some(Place::Query(key)) => {
+                self.in_run(key, |run, world| run.drop_query(call, world));
+            }
             Some(Place::Update(key)) => {
                 self.in_run(key, |run, _| run.drop_update_waiter(call));
             }

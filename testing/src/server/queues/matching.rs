@@ -9,6 +9,7 @@ use outlast_proto::temporal::api::taskqueue::v1::{PollerInfo, PollerScalingDecis
 use crate::server::Engine;
 use crate::server::deployments::Version;
 use crate::server::execution::RunKey;
+use crate::server::options::TimeMode;
 use crate::server::oracle::{Decisions, Site, Subject};
 use crate::server::queues::long_polls::CallId;
 use crate::server::task_queues::Ledger;
@@ -118,7 +119,9 @@ struct Queue {
     polls: VecDeque<Poll>,
     /// A worker polls this queue, or took its last task from it and will be back.
     attended: bool,
-    /// When a worker last polled, by the wall clock.
+    /// When a worker last began to poll, by the wall clock.
+    last_poll_began: Option<Duration>,
+    /// When a worker last polled, or stopped to, by the wall clock.
     last_polled: Option<Duration>,
     ledger: Ledger,
 }
@@ -130,24 +133,38 @@ impl Queue {
         polls.map(|poll| poll.identity.as_str()).collect()
     }
 
+    fn note_poller(&mut self, wall: Option<Duration>) {
+        self.attended = true;
+        self.last_poll_began = wall;
+        self.last_polled = wall;
+    }
+
     fn has_match(&self) -> bool {
         !self.tasks.is_empty() && !self.polls.is_empty()
     }
 }
 
 /// All task queues: first come, first served, on both sides, unless the oracle wants it otherwise.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(in crate::server) struct TaskQueues {
     queues: BTreeMap<QueueKey, Queue>,
     /// Queues where a task and a poll may have met.
     ready: BTreeSet<QueueKey>,
-    /// The time by the wall clock; stands still if time is all virtual.
-    wall: Duration,
+    /// The time by the wall clock; none if time is all virtual.
+    wall: Option<Duration>,
 }
 
 impl TaskQueues {
+    pub(in crate::server) fn new(time: TimeMode) -> Self {
+        Self {
+            queues: BTreeMap::new(),
+            ready: BTreeSet::new(),
+            wall: time.follows_wall().then_some(Duration::ZERO),
+        }
+    }
+
     pub(in crate::server) fn observe_wall_clock(&mut self, since_start: Duration) {
-        self.wall = since_start;
+        self.wall = Some(since_start);
     }
 
     pub(in crate::server) fn add_task(&mut self, key: QueueKey, task: QueuedTask, now: SystemTime) {
@@ -174,16 +191,14 @@ impl TaskQueues {
             .note_poll(&poll.identity, poll.rate_per_second, now);
         poll.found_backlog = !queue.tasks.is_empty();
         queue.polls.push_back(poll);
-        queue.attended = true;
-        queue.last_polled = Some(self.wall);
+        queue.note_poller(self.wall);
         self.ready.insert(key);
     }
 
     /// Declares that a worker is about to poll.
     pub(in crate::server) fn expect(&mut self, key: QueueKey) {
         let queue = self.queues.entry(key).or_default();
-        queue.attended = true;
-        queue.last_polled = Some(self.wall);
+        queue.note_poller(self.wall);
     }
 
     /// Puts a poll back whose task turned out to be stale.
@@ -208,7 +223,7 @@ impl TaskQueues {
     pub(in crate::server) fn expire_poll(&mut self, key: &QueueKey, call: CallId) {
         if let Some(queue) = self.queues.get_mut(key) {
             queue.polls.retain(|poll| poll.call != call);
-            queue.last_polled = Some(self.wall);
+            queue.last_polled = self.wall;
         }
     }
 
@@ -360,27 +375,36 @@ impl TaskQueues {
 
     /// Whether a worker can be expected to take tasks from this queue.
     pub(in crate::server) fn is_attended(&self, key: &QueueKey) -> bool {
-        self.queues
-            .get(key)
-            .is_some_and(|queue| queue.attended && self.was_polled(queue, ATTENDANCE))
+        self.queues.get(key).is_some_and(|queue| {
+            let lately = self.is_recent(queue.last_polled, ATTENDANCE);
+            queue.attended && (lately || !queue.polls.is_empty())
+        })
     }
 
-    /// Whether a worker has polled this queue recently enough to be asked something.
+    /// Whether a worker has begun to poll this queue recently enough to be waited for.
+    ///
+    /// Where time is all virtual, nothing tells what is recent. There it counts whether the last
+    /// worker has left: by shutting down, or by breaking off its poll.
     pub(in crate::server) fn had_poller(&self, key: &QueueKey) -> bool {
-        self.queues
-            .get(key)
-            .is_some_and(|queue| self.was_polled(queue, QUERY_WINDOW))
+        self.queues.get(key).is_some_and(|queue| match self.wall {
+            Some(_) => self.is_recent(queue.last_poll_began, QUERY_WINDOW),
+            None => queue.attended,
+        })
     }
 
-    fn was_polled(&self, queue: &Queue, within: Duration) -> bool {
-        let recently = |at| self.wall.saturating_sub(at) < within;
-        !queue.polls.is_empty() || queue.last_polled.is_some_and(recently)
+    /// Whether it is not longer ago than this; where time is all virtual, nothing is.
+    fn is_recent(&self, at: Option<Duration>, window: Duration) -> bool {
+        match (self.wall, at) {
+            (Some(wall), Some(at)) => wall.saturating_sub(at) < window,
+            (Some(_), None) => false,
+            (None, _) => true,
+        }
     }
 }
 
 /// How long a worker that has polled counts as being there.
 const ATTENDANCE: Duration = Duration::from_secs(10);
-/// How long a worker that has polled is asked queries.
+/// How long after the beginning of a poll its worker is waited for with a query.
 const QUERY_WINDOW: Duration = Duration::from_secs(20);
 
 impl Engine {

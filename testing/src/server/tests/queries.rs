@@ -138,7 +138,7 @@ fn a_caller_can_ask_not_to_query_closed_workflows() {
 fn a_query_out_of_time_is_not_handed_out() {
     let mut scene = Scene::after(vec![]);
     let call = scene.query("state").unwrap();
-    scene.engine.expire_call(call);
+    scene.engine.time_out_call(call);
     assert_eq!(
         scene.queried(call).unwrap().unwrap_err().code,
         Code::DeadlineExceeded

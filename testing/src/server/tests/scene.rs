@@ -242,13 +242,17 @@ impl Scene {
     }
 
     pub(super) fn answer_query(&mut self, task: &WorkflowTask, answer: &str) {
+        self.try_answer_query(task, answer).unwrap();
+    }
+
+    pub(super) fn try_answer_query(&mut self, task: &WorkflowTask, answer: &str) -> Result<()> {
         let request = api::RespondQueryTaskCompletedRequest {
             task_token: task.task_token.clone(),
             completed_type: 1,
             query_result: payloads(answer),
             ..Default::default()
         };
-        self.engine.respond_query_task_completed(request).unwrap();
+        self.engine.respond_query_task_completed(request).map(drop)
     }
 
     /// Waits for the current run to close, as a client that wants the result does.

@@ -57,15 +57,79 @@ fn a_query_tells_whether_there_are_workers() {
     scene.start();
     let task = scene.poll();
     scene.complete(&task, vec![]).unwrap();
-    for (seconds, want) in [(19, Code::DeadlineExceeded), (41, Code::FailedPrecondition)] {
-        scene
-            .engine
-            .observe_wall_clock(Duration::from_secs(seconds));
+    for (seconds, want) in [(19, None), (20, Some(Code::FailedPrecondition))] {
+        let passed = Duration::from_secs(seconds);
+        scene.engine.observe_wall_clock(passed);
         let call = scene.query("status").unwrap();
         scene.engine.expire_call(call);
-        let error = scene.queried(call).unwrap().unwrap_err();
-        assert_eq!(error.code, want, "after {seconds} s");
+        let code = scene.queried(call).map(|answer| answer.unwrap_err().code);
+        assert_eq!(code, want, "after {seconds} s");
     }
+}
+
+#[test]
+fn a_poll_counts_for_queries_from_its_beginning() {
+    let mut scene = Scene::in_mode(TimeMode::Flowing);
+    scene.start();
+    let task = scene.poll();
+    scene.complete(&task, vec![]).unwrap();
+    let poll = scene.begin_poll("q");
+    scene.engine.observe_wall_clock(Duration::from_secs(10));
+    scene.engine.expire_call(poll);
+    scene.engine.observe_wall_clock(Duration::from_secs(20));
+    let call = scene.query("status").unwrap();
+    scene.engine.expire_call(call);
+    let error = scene.queried(call).unwrap().unwrap_err();
+    assert_eq!(error.code, Code::FailedPrecondition);
+}
+
+#[test]
+fn on_a_virtual_clock_a_query_has_no_worker_once_the_last_one_has_left() {
+    let mut scene = Scene::after(vec![]);
+    let patient = scene.query("status").unwrap();
+    scene.engine.expire_call(patient);
+    assert_eq!(scene.queried(patient), None, "its worker will poll again");
+    scene.engine.time_out_call(patient);
+    let poll = scene.begin_poll("q");
+    scene.engine.cancel_call(poll);
+    let hopeless = scene.query("status").unwrap();
+    scene.engine.expire_call(hopeless);
+    let error = scene.queried(hopeless).unwrap().unwrap_err();
+    assert_eq!(error.code, Code::FailedPrecondition);
+}
+
+#[test]
+fn a_query_that_a_sticky_worker_does_not_answer_goes_to_the_others() {
+    let mut scene = Scene::in_mode(TimeMode::Flowing);
+    scene.start();
+    let task = scene.poll();
+    let poll = scene.begin_poll("sticky");
+    scene.complete_sticky(&task, vec![]);
+    let call = scene.query("status").unwrap();
+    let slow = scene.workflow_task(poll).unwrap();
+    scene.engine.observe_wall_clock(Duration::from_secs(11));
+    let task = scene.poll();
+    assert_eq!(events_of(&task).len(), 4, "the whole history");
+    assert!(scene.try_answer_query(&slow, "late").is_err());
+    scene.answer_query(&task, "fine");
+    let answer = scene.queried(call).unwrap().unwrap();
+    assert_eq!(answer.query_result, payloads("fine"));
+    let poll = scene.begin_poll("sticky");
+    scene.signal("go on");
+    assert_eq!(scene.workflow_task(poll), None, "it is sticky no more");
+}
+
+#[test]
+fn a_query_waits_no_longer_for_the_sticky_worker_of_a_closed_workflow() {
+    let mut scene = Scene::new();
+    scene.start();
+    let task = scene.poll();
+    let poll = scene.begin_poll("sticky");
+    scene.complete_sticky(&task, vec![]);
+    scene.engine.expire_call(poll);
+    scene.query("status").unwrap();
+    scene.terminate();
+    assert!(scene.poll().query.is_some());
 }
 
 #[test]

@@ -128,6 +128,7 @@ impl Engine {
                     timer,
                 } => run.fire_nexus(scheduled_event_id, timer, world),
                 Timer::RunTimeout | Timer::ExecutionTimeout => run.time_out_run(world),
+                Timer::StickyQuery { call } => run.pass_over_sticky_worker(call, world),
                 Timer::User { timer_id } => run.fire_timer(timer_id, world),
                 Timer::WorkflowTask { stamp, timeout } => run.time_out_task(stamp, timeout, world),
             }
@@ -161,6 +162,7 @@ pub(super) fn describe(timer: &Timer) -> String {
             timer,
         } => nexus::describe_timer(*scheduled_event_id, *timer),
         Timer::RunTimeout => "workflow run timeout".to_owned(),
+        Timer::StickyQuery { .. } => "end of the sticky worker's time for a query".to_owned(),
         Timer::User { timer_id } => format!("timer {timer_id:?}"),
         Timer::WorkflowTask { timeout, .. } => {
             format!("{} timeout of the workflow task", timeout_name(*timeout))

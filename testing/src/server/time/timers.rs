@@ -8,6 +8,7 @@ use outlast_proto::temporal::api::enums::v1::TimeoutType;
 use crate::server::activities::naps::Napper;
 use crate::server::execution::RunKey;
 use crate::server::nexus::NexusTimer;
+use crate::server::queues::long_polls::CallId;
 use crate::server::time::end::comes;
 
 /// When a timer is due, and its place among those due at the same instant.
@@ -40,6 +41,8 @@ pub(in crate::server) enum Timer {
     },
     /// The run takes too long.
     RunTimeout,
+    /// A sticky worker takes too long to answer a query.
+    StickyQuery { call: CallId },
     /// A timer of the workflow.
     User { timer_id: String },
     /// A workflow task waits too long for its worker, or for its answer.
@@ -62,6 +65,7 @@ impl Timer {
             | Self::FirstTask
             | Self::NapOver { .. }
             | Self::Nexus { .. }
+            | Self::StickyQuery { .. }
             | Self::User { .. }
             | Self::WorkflowTask { .. } => None,
         }

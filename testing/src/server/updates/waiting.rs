@@ -95,11 +95,18 @@ impl Execution {
         Ok(self.update_response(update))
     }
 
-    /// Answers a caller whose time is up with the stage reached so far.
+    /// Answers a caller that has waited for long enough with the stage reached so far.
     pub(in crate::server) fn expire_update(&mut self, call: CallId, world: &mut World) {
         if let Some(at) = self.drop_update_waiter(call) {
             answer(self.update_response(&self.updates.list[at]), call, world);
         }
+    }
+
+    /// Answers a caller whose deadline has come.
+    pub(in crate::server) fn time_out_update(&mut self, call: CallId, world: &mut World) {
+        self.drop_update_waiter(call);
+        let error = Err(Error::deadline_exceeded());
+        world.calls.answer(call, Answer::Update(Box::new(error)));
     }
 
     /// Forgets a caller; returns the index of the update it waited for.

@@ -1,5 +1,7 @@
 //! What workers ask: tasks, and to take in what came of them.
 
+use std::time::Duration;
+
 use outlast_proto::temporal::api::deployment::v1::WorkerDeploymentOptions;
 use outlast_proto::temporal::api::enums::v1::{
     TaskQueueKind, VersioningBehavior, WorkflowTaskFailedCause,
@@ -67,6 +69,20 @@ impl Engine {
             worker_instance_key: request.worker_instance_key,
             deployment_options: request.deployment_options,
         })
+    }
+
+    /// Refuses a poll whose worker does not say for how long it waits, or waits too briefly.
+    ///
+    /// # Errors
+    /// The namespace, which comes first, is unknown; or the deadline is.
+    pub fn check_poll(&self, namespace: &str, patience: Option<Duration>) -> Result<()> {
+        self.check_namespace(namespace)?;
+        match patience {
+            None => Err(Error::poll_deadline_not_set()),
+            // A moment of it has passed on the way.
+            Some(patience) if patience <= MINIMAL_PATIENCE => Err(Error::poll_deadline_too_near()),
+            Some(_) => Ok(()),
+        }
     }
 
     pub(in crate::server) fn poll(&mut self, request: PollRequest) -> Result<CallId> {
@@ -203,6 +219,9 @@ impl Engine {
         }
     }
 }
+
+/// A worker has to wait for longer than this, so that there is time to answer it.
+const MINIMAL_PATIENCE: Duration = Duration::from_secs(2);
 
 /// The version of the worker. Only workers that have one can say how workflows behave.
 fn worker_version(request: &api::RespondWorkflowTaskCompletedRequest) -> Result<Option<Version>> {

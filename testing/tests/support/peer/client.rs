@@ -171,13 +171,12 @@ impl<T: Transport> Peer<T> {
         }
     }
 
-    /// Asks how far an update has come, or waits for it.
-    pub(crate) async fn poll_update(
+    pub(crate) fn poll_update_request(
         &self,
         update_id: &str,
         stage: UpdateWorkflowExecutionLifecycleStage,
-    ) -> Result<api::PollWorkflowExecutionUpdateResponse, Status> {
-        let request = api::PollWorkflowExecutionUpdateRequest {
+    ) -> api::PollWorkflowExecutionUpdateRequest {
+        api::PollWorkflowExecutionUpdateRequest {
             namespace: "default".to_owned(),
             update_ref: Some(update::UpdateRef {
                 workflow_execution: self.execution(),
@@ -187,8 +186,16 @@ impl<T: Transport> Peer<T> {
             wait_policy: Some(update::WaitPolicy {
                 lifecycle_stage: stage as i32,
             }),
-        };
-        let request = with_timeout(request, 10.0);
+        }
+    }
+
+    /// Asks how far an update has come, or waits for it.
+    pub(crate) async fn poll_update(
+        &self,
+        update_id: &str,
+        stage: UpdateWorkflowExecutionLifecycleStage,
+    ) -> Result<api::PollWorkflowExecutionUpdateResponse, Status> {
+        let request = with_timeout(self.poll_update_request(update_id, stage), 10.0);
         Ok(self
             .client()
             .poll_workflow_execution_update(request)

@@ -1,5 +1,7 @@
 //! Queries: attached to a workflow task, or sent to a worker on their own.
 
+mod waiting;
+
 use std::collections::BTreeMap;
 
 use outlast_proto::temporal::api::enums::v1::{
@@ -15,6 +17,7 @@ use super::history::reads::PAGE_BATCHES;
 use super::oracle::Site;
 use super::queues::long_polls::{Answer, CallId, Place};
 use super::queues::matching::{QueueKey, QueuedTask};
+use super::time::timers::TimerKey;
 use super::tokens::{PageToken, TaskToken};
 use super::wire::{normal_queue, workflow_execution};
 use super::world::World;
@@ -29,6 +32,8 @@ pub(super) struct Query {
     stamp: u64,
     query: WorkflowQuery,
     state: QueryState,
+    /// When a sticky worker has had it for long enough.
+    timer: Option<TimerKey>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -82,6 +87,7 @@ impl Execution {
             stamp,
             query,
             state: QueryState::Waiting,
+            timer: None,
         });
         world.calls.park(call, Place::Query(self.key));
         Ok(())
@@ -100,39 +106,6 @@ impl Execution {
         rejects.then_some(self.status)
     }
 
-    /// Gives waiting queries tasks of their own once no workflow task will carry them.
-    pub(super) fn dispatch_queries(&mut self, world: &mut World) {
-        if self.task.is_some() {
-            return;
-        }
-        if !self.has_completed_task() {
-            if !self.is_open() {
-                self.refuse_waiting_queries(world);
-            }
-            return;
-        }
-        let queue = self.query_queue(world);
-        for query in &mut self.queries {
-            if query.state == QueryState::Waiting {
-                query.state = QueryState::Queued(queue.clone());
-                let task = QueuedTask::Query {
-                    run: self.key,
-                    call: query.call,
-                };
-                world.queues.add_task(queue.clone(), task, world.now);
-            }
-        }
-    }
-
-    fn refuse_waiting_queries(&mut self, world: &mut World) {
-        for query in std::mem::take(&mut self.queries) {
-            let error = Error::workflow_not_ready(NEVER_STARTED);
-            world
-                .calls
-                .answer(query.call, Answer::Query(Box::new(Err(error))));
-        }
-    }
-
     /// Answers all queries of a run that is about to be forgotten.
     pub(super) fn abandon_queries(&mut self, world: &mut World) {
         for query in std::mem::take(&mut self.queries) {
@@ -143,43 +116,21 @@ impl Execution {
         }
     }
 
-    fn query_queue(&self, world: &World) -> QueueKey {
-        let version = self.task_version(world);
-        let key = |name: &str| self.queue_key(name).for_version(version.clone());
-        self.sticky
-            .as_ref()
-            .filter(|_| self.is_open())
-            .map(|sticky| key(&sticky.queue.name))
-            .filter(|key| world.queues.is_attended(key))
-            .unwrap_or_else(|| key(self.normal_queue_name()))
-    }
-
-    /// The queue where a query belongs now, if it waits in one.
-    pub(super) fn requeue_query(&mut self, call: CallId, world: &World) -> Option<QueueKey> {
-        let queue = self.query_queue(world);
-        let query = self.queries.iter_mut().find(|query| query.call == call)?;
-        let QueryState::Queued(waits_in) = &mut query.state else {
-            return None;
-        };
-        waits_in.clone_from(&queue);
-        Some(queue)
-    }
-
-    /// Hands a query to a worker as a task of its own.
+    /// Hands a query to a worker as a task of its own, unless it has left the queue.
     pub(super) fn start_query(
         &mut self,
         call: CallId,
+        queue: &QueueKey,
     ) -> Option<api::PollWorkflowTaskQueueResponse> {
         let query = self.queries.iter_mut().find(|query| query.call == call)?;
-        let QueryState::Queued(queue) = &query.state else {
+        if query.state != QueryState::Queued(queue.clone()) {
             return None;
-        };
-        let queue = queue.clone();
+        }
         let sticky = self
             .sticky
             .as_ref()
             .is_some_and(|sticky| sticky.queue.name == queue.name);
-        query.state = QueryState::Started(queue);
+        query.state = QueryState::Started(queue.clone());
         query.stamp = self.stamps.next();
         let (token, wire_query) = (
             TaskToken::new(self.key.0, query.stamp, 0),
@@ -237,12 +188,13 @@ impl Execution {
         request: api::RespondQueryTaskCompletedRequest,
         world: &mut World,
     ) -> Result<()> {
-        let at = self
+        let call = self
             .queries
             .iter()
-            .position(|q| q.stamp == stamp && matches!(q.state, QueryState::Started(_)))
+            .find(|q| q.stamp == stamp && matches!(q.state, QueryState::Started(_)))
+            .map(|query| query.call)
             .ok_or_else(|| Error::not_found("query task not found, or already expired"))?;
-        let query = self.queries.remove(at);
+        self.drop_query(call, world);
         let mut result = WorkflowQueryResult {
             result_type: request.completed_type,
             answer: request.query_result,
@@ -256,7 +208,7 @@ impl Execution {
                 ..Default::default()
             };
         }
-        answer_query(query.call, result, world);
+        answer_query(call, result, world);
         Ok(())
     }
 
@@ -298,35 +250,6 @@ impl Execution {
             }
         }
         self.detach_queries();
-    }
-
-    /// Gives up a query, because its caller is gone or out of time.
-    pub(super) fn drop_query(&mut self, call: CallId) {
-        self.queries.retain(|query| query.call != call);
-    }
-
-    /// Answers a caller whose time is up; the reason is that of the worker, if it has none.
-    pub(super) fn expire_query(&mut self, call: CallId, world: &mut World) {
-        let query = self.queries.iter().find(|query| query.call == call);
-        let error = match query.map(|query| &query.state) {
-            Some(QueryState::Queued(queue)) if !world.queues.had_poller(queue) => {
-                Error::no_poller()
-            }
-            _ => Error::query_deadline(),
-        };
-        self.drop_query(call);
-        world
-            .calls
-            .answer(call, Answer::Query(Box::new(Err(error))));
-    }
-
-    /// Whether a query is with a worker, or will soon be.
-    pub(super) fn query_is_under_way(&self, world: &World) -> bool {
-        self.queries.iter().any(|query| match &query.state {
-            QueryState::Waiting => false,
-            QueryState::Attached | QueryState::Started(_) => true,
-            QueryState::Queued(queue) => world.queues.is_attended(queue),
-        })
     }
 }
 
