@@ -7,6 +7,7 @@ use bytes::Bytes;
 use crate::server::deployments::Version;
 use crate::server::deployments::deployed::{DeployedVersion, Role};
 use crate::server::deployments::routes::{Route, Routing};
+use crate::server::queues::matching::QueueKey;
 use crate::server::wire::since_epoch;
 
 /// A deployment of workers.
@@ -98,6 +99,17 @@ impl Deployment {
 
     pub(super) fn version_count(&self) -> usize {
         self.versions.len()
+    }
+
+    /// Whether workers of a version poll a queue.
+    pub(super) fn serves(&self, version: &Version, queue: &QueueKey) -> bool {
+        let version = self.version(&version.build_id);
+        version.is_some_and(|version| version.serves(queue))
+    }
+
+    /// Whether workers of any version poll a queue.
+    pub(super) fn polls(&self, queue: &QueueKey) -> bool {
+        self.versions.iter().any(|version| version.serves(queue))
     }
 
     pub(super) fn routing(&self) -> &Routing {

@@ -79,10 +79,15 @@ impl Execution {
 
     /// A workflow may let its next run go on to another version although it is pinned itself.
     fn inherited_behavior(&self, heir: Heir) -> Behavior {
-        match (self.effective_behavior(), heir) {
-            (Behavior::Pinned, Heir::ContinuedAsNew(Initial::Unspecified)) => Behavior::Pinned,
-            (Behavior::Pinned, Heir::ContinuedAsNew(_)) => Behavior::AutoUpgrade,
-            (behavior, _) => behavior,
+        match heir {
+            Heir::ContinuedAsNew(Initial::AutoUpgrade | Initial::UseRampingVersion)
+                if self.effective_behavior() == Behavior::Pinned =>
+            {
+                Behavior::AutoUpgrade
+            }
+            Heir::Child | Heir::ContinuedAsNew(_) | Heir::NextByCron | Heir::Retry => {
+                self.effective_behavior()
+            }
         }
     }
 }

@@ -24,6 +24,7 @@ use std::time::SystemTime;
 
 use self::deployment::Deployment;
 pub(super) use self::inherit::Heir;
+pub(super) use self::routing::QueueRouting;
 pub(super) use self::run::RunVersioning;
 pub(super) use self::version::Version;
 use super::queues::matching::QueueKey;
@@ -49,8 +50,7 @@ impl Deployments {
     /// Whether workers of a version have polled a queue.
     pub(super) fn serves(&self, version: &Version, queue: &QueueKey) -> bool {
         let deployment = self.get(&queue.namespace, &version.deployment);
-        let found = deployment.and_then(|deployment| deployment.version(&version.build_id));
-        found.is_some_and(|version| version.serves(queue))
+        deployment.is_some_and(|deployment| deployment.serves(version, queue))
     }
 
     /// How often the deployment of a version has been routed.

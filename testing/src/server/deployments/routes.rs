@@ -71,6 +71,11 @@ impl Routing {
         }
     }
 
+    /// When it changed for the last time, if ever.
+    pub(super) fn changed_at(&self) -> Option<SystemTime> {
+        self.current_changed_at.max(self.percentage_changed_at)
+    }
+
     /// What a version is to the deployment.
     pub(super) fn role(&self, version: &Version) -> Role {
         let ramp = self.ramp.as_ref();

@@ -4,7 +4,6 @@ use std::time::SystemTime;
 
 use outlast_proto::temporal::api::taskqueue::v1::TaskQueueVersioningInfo;
 
-use crate::server::deployments::deployment::Deployment;
 use crate::server::deployments::names::dotted;
 use crate::server::deployments::routes::Ramp;
 use crate::server::deployments::{Deployments, Version};
@@ -17,45 +16,45 @@ pub(in crate::server) struct QueueRouting {
     /// None is unversioned workers.
     current: Option<Version>,
     ramp: Option<Ramp>,
-    changed_at: Option<SystemTime>,
 }
 
 impl Deployments {
     /// What is current and ramping on a queue; where deployments compete, the latest change counts.
     ///
-    /// A version that has no workers on the queue is neither.
+    /// A version that has no workers on the queue is neither. Every task asks, so this looks at no
+    /// more versions than it has to.
     pub(in crate::server) fn routing(&self, queue: &QueueKey) -> QueueRouting {
-        let of_queue = self.of(&queue.namespace).filter(|deployment| {
-            let mut versions = deployment.newest_first();
-            versions.any(|version| version.serves(queue))
-        });
         let mut routing = QueueRouting::default();
         let (mut current_at, mut ramp_at) = (None, None);
-        for deployment in of_queue {
+        for deployment in self.of(&queue.namespace) {
             let there = deployment.routing();
-            let is_here = |version: &Option<Version>| serves(deployment, version.as_ref(), queue);
+            let is_here = |version: &Option<Version>| match version {
+                Some(version) => deployment.serves(version, queue),
+                // Unversioned workers are wherever versions of them could be.
+                None => deployment.polls(queue),
+            };
             if there.current_changed_at > current_at && is_here(&there.current) {
                 current_at = there.current_changed_at;
                 routing.current.clone_from(&there.current);
             }
-            let ramp = there.ramp.as_ref().filter(|ramp| is_here(&ramp.to));
-            if there.ramp_changed_at > ramp_at && ramp.is_some() {
+            if let Some(ramp) = &there.ramp
+                && there.ramp_changed_at > ramp_at
+                && is_here(&ramp.to)
+            {
                 ramp_at = there.ramp_changed_at;
-                routing.ramp = ramp.cloned();
+                routing.ramp = Some(ramp.clone());
             }
-            let changed = there.current_changed_at.max(there.percentage_changed_at);
-            routing.changed_at = routing.changed_at.max(changed);
         }
         routing
     }
-}
 
-/// Unversioned workers are always there.
-fn serves(deployment: &Deployment, version: Option<&Version>, queue: &QueueKey) -> bool {
-    version.is_none_or(|version| {
-        let version = deployment.version(&version.build_id);
-        version.is_some_and(|version| version.serves(queue))
-    })
+    /// What descriptions of a queue tell of its routing.
+    pub(in crate::server) fn described_routing(&self, queue: &QueueKey) -> TaskQueueVersioningInfo {
+        let of_queue = self.of(&queue.namespace);
+        let of_queue = of_queue.filter(|deployment| deployment.polls(queue));
+        let changed_at = of_queue.filter_map(|deployment| deployment.routing().changed_at());
+        self.routing(queue).described(changed_at.max())
+    }
 }
 
 impl QueueRouting {
@@ -73,7 +72,10 @@ impl QueueRouting {
         self.ramp.as_ref().map(|ramp| &ramp.to)
     }
 
-    pub(in crate::server) fn described(&self) -> TaskQueueVersioningInfo {
+    pub(in crate::server) fn described(
+        &self,
+        changed_at: Option<SystemTime>,
+    ) -> TaskQueueVersioningInfo {
         let ramping = self.ramp.as_ref().map(|ramp| ramp.to.as_ref());
         TaskQueueVersioningInfo {
             current_deployment_version: self.current.as_ref().map(Version::to_wire),
@@ -81,7 +83,7 @@ impl QueueRouting {
             ramping_deployment_version: ramping.flatten().map(Version::to_wire),
             ramping_version: ramping.map(dotted).unwrap_or_default(),
             ramping_version_percentage: self.ramp.as_ref().map_or(0.0, |ramp| ramp.percentage),
-            update_time: self.changed_at.and_then(timestamp).or(Some(NEVER)),
+            update_time: changed_at.and_then(timestamp).or(Some(NEVER)),
         }
     }
 }

@@ -14,7 +14,7 @@ use outlast_proto::temporal::api::workflowservice::v1 as api;
 use outlast_proto::temporal::api::workflowservice::v1::describe_task_queue_response::EffectiveRateLimit;
 
 use crate::server::Engine;
-use crate::server::deployments::Version;
+use crate::server::deployments::{QueueRouting, Version};
 use crate::server::errors::Result;
 use crate::server::queues::matching::{QueueKey, QueueType, QueuedTask};
 use crate::server::task_queues::{Ledger, check_queue};
@@ -146,9 +146,10 @@ impl Engine {
         name: &str,
         queue_type: TaskQueueType,
     ) -> TaskQueueVersioningInfo {
-        let key = queue_key(namespace, name, queue_type);
-        let routing = key.map(|key| self.world.deployments.routing(&key));
-        routing.unwrap_or_default().described()
+        match queue_key(namespace, name, queue_type) {
+            Some(key) => self.world.deployments.described_routing(&key),
+            None => QueueRouting::default().described(None),
+        }
     }
 
     fn rate_limit(
