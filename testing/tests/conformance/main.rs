@@ -95,6 +95,7 @@ mod unpolled_queries;
 mod update_limits;
 mod update_with_start;
 mod updates;
+mod version_moves;
 mod version_overrides;
 mod versioned_runs;
 mod versioned_workers;

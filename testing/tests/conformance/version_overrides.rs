@@ -14,14 +14,14 @@ use tonic::{Code, Status};
 use crate::support::builders::*;
 use crate::{Peer, conform};
 
-fn imposed(imposed: Override) -> Option<VersioningOverride> {
+pub(crate) fn imposed(imposed: Override) -> Option<VersioningOverride> {
     Some(VersioningOverride {
         r#override: Some(imposed),
         ..Default::default()
     })
 }
 
-fn pinned(peer: &Peer, build_id: &str) -> Option<VersioningOverride> {
+pub(crate) fn pinned(peer: &Peer, build_id: &str) -> Option<VersioningOverride> {
     imposed(Override::Pinned(PinnedOverride {
         behavior: PinnedOverrideBehavior::Pinned as i32,
         version: peer.version(build_id),
@@ -37,7 +37,10 @@ fn old(behavior: Behavior, version: &str) -> VersioningOverride {
     }
 }
 
-async fn start(peer: &Peer, versioning: Option<VersioningOverride>) -> Result<(), Status> {
+pub(crate) async fn start(
+    peer: &Peer,
+    versioning: Option<VersioningOverride>,
+) -> Result<(), Status> {
     let request = api::StartWorkflowExecutionRequest {
         versioning_override: versioning,
         ..peer.start_request()
@@ -46,7 +49,7 @@ async fn start(peer: &Peer, versioning: Option<VersioningOverride>) -> Result<()
     Ok(())
 }
 
-async fn change(
+pub(crate) async fn change(
     peer: &Peer,
     versioning: Option<VersioningOverride>,
     path: &str,
@@ -219,6 +222,7 @@ async fn the_next_runs_inherit_a_pin_but_no_other_override() {
                     ..run.start_request()
                 };
                 run.start_with(request).await.unwrap();
+                run.a_second_passes().await;
                 run.work_as("1", Behavior::Pinned, vec![command]).await;
                 let described = run.describe("").await;
                 assert!(described.workflow_execution_info.is_some());

@@ -212,6 +212,7 @@ async fn the_next_run_of_a_chain_is_on_the_version_of_the_last() {
         ] {
             let run = peer.of(&format!("{}-{name}", peer.workflow_id));
             run.start().await;
+            run.a_second_passes().await;
             run.work_as("1", behavior, continued(initial)).await;
             run.until(E::WorkflowTaskScheduled).await;
             let started = beginning(&run).await;

@@ -7,6 +7,7 @@ use outlast_proto::temporal::api::history::v1::HistoryEvent;
 use outlast_proto::temporal::api::workflowservice::v1 as api;
 
 use crate::Peer;
+use crate::support::builders::seconds;
 use crate::support::peer::{types, with_timeout};
 
 impl Peer {
@@ -26,6 +27,19 @@ impl Peer {
         for _ in 0..10 {
             peer.history().await;
         }
+    }
+
+    /// Waits until a second of the server's time has passed: the next run of what ran before begins at
+    /// once then, however long the scenario has taken.
+    pub(crate) async fn a_second_passes(&self) {
+        let clock = self.kin("clock").unrecorded();
+        let request = api::StartWorkflowExecutionRequest {
+            workflow_start_delay: seconds(1.0),
+            ..clock.start_request()
+        };
+        clock.start_with(request).await.unwrap();
+        clock.until(EventType::WorkflowTaskScheduled).await;
+        clock.terminate("").await.unwrap();
     }
 
     /// Waits until the current run's history has an event of this type; returns the history.
