@@ -7,6 +7,19 @@ use crate::conform;
 use crate::support::builders::*;
 
 #[tokio::test]
+async fn the_request_of_a_signal_with_start_led_to_the_signal() {
+    conform("sws-request", async |peer| {
+        let request = peer.signal_with_start_request("hello");
+        let request_id = request.request_id.clone();
+        peer.signal_with_start(request).await.unwrap();
+        let described = peer.describe("").await.workflow_extended_info.unwrap();
+        assert_eq!(described.request_id_infos[&request_id].event_id, 2);
+        peer.terminate("").await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn the_signal_stands_behind_the_first_event() {
     conform("sws-new", async |peer| {
         let request = peer.signal_with_start_request("hello");

@@ -15,6 +15,31 @@ async fn idle(peer: &Peer) {
 }
 
 #[tokio::test]
+async fn the_start_of_a_speculative_task_is_no_change_of_state() {
+    conform("speculative-count", async |peer| {
+        peer.start().await;
+        let task = peer.poll().await;
+        peer.complete(&task, vec![]).await.unwrap();
+        let transitions = async || {
+            let info = peer.describe("").await.workflow_execution_info.unwrap();
+            info.state_transition_count
+        };
+        assert_eq!(transitions().await, 3);
+        let (updated, ()) = tokio::join!(peer.update("u", Stage::Accepted), async {
+            let task = peer.poll().await;
+            assert_eq!(transitions().await, 3);
+            let messages = vec![accept(&task.messages[0])];
+            let commands = messages.iter().map(protocol_message).collect();
+            peer.complete_with_messages(&task, commands, messages).await;
+        });
+        updated.unwrap();
+        assert_eq!(transitions().await, 4);
+        peer.terminate("").await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_worker_that_cannot_go_back_gets_real_events() {
     conform("speculative-kept", async |peer| {
         idle(peer).await;

@@ -85,6 +85,20 @@ fn extended_info(run: &Execution) -> workflow::WorkflowExecutionExtendedInfo {
     }
 }
 
+/// The event that the start's request led to: of a signal-with-start, which has one id for both,
+/// it is the signal.
+fn start_event_id(run: &Execution) -> i64 {
+    let second = run.history.events().get(1);
+    match second.and_then(|event| event.attributes.as_ref()) {
+        Some(Attributes::WorkflowExecutionSignaledEventAttributes(a))
+            if a.request_id == run.start_request_id =>
+        {
+            2
+        }
+        _ => 1,
+    }
+}
+
 /// Which events the requests led to that started the run, or joined it.
 fn request_ids(run: &Execution) -> BTreeMap<String, workflow::RequestIdInfo> {
     let joined = run.history.events().iter().filter_map(|event| {
@@ -100,7 +114,7 @@ fn request_ids(run: &Execution) -> BTreeMap<String, workflow::RequestIdInfo> {
         event_id,
         buffered: false,
     };
-    let start = info(EventType::WorkflowExecutionStarted, 1);
+    let start = info(EventType::WorkflowExecutionStarted, start_event_id(run));
     let joined = joined.map(|(request_id, event_id)| {
         let joined = info(EventType::WorkflowExecutionOptionsUpdated, event_id);
         (request_id, joined)

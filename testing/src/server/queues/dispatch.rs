@@ -33,7 +33,9 @@ impl Engine {
             Some(answer) => {
                 if let Some(run) = self.runs.get_mut(&key) {
                     run.touched |= match task {
-                        QueuedTask::Activity { .. } | QueuedTask::Workflow { .. } => true,
+                        QueuedTask::Activity { .. } => true,
+                        // A task that only updates need is in memory until it is completed.
+                        QueuedTask::Workflow { .. } => !run.has_speculative_task(),
                         QueuedTask::Nexus { .. } | QueuedTask::Query { .. } => false,
                     };
                     run.count_transition();

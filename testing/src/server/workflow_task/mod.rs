@@ -430,6 +430,11 @@ impl Execution {
             .is_some_and(|task| task.is_started() && task.stamp == stamp && !task.given_up)
     }
 
+    pub(super) fn has_speculative_task(&self) -> bool {
+        let task = self.task.as_ref();
+        task.is_some_and(|task| task.kind == Kind::Speculative)
+    }
+
     pub(super) fn task_is_started(&self) -> bool {
         self.task.as_ref().is_some_and(WorkflowTask::is_started)
     }
