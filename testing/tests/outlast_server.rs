@@ -190,6 +190,8 @@ fn poll_request(peer: &Peer<Channel>) -> api::PollWorkflowTaskQueueRequest {
     api::PollWorkflowTaskQueueRequest {
         namespace: "default".to_owned(),
         task_queue: peer.normal_queue(),
+        // Descriptions of queues show no worker without a name.
+        identity: "worker".to_owned(),
         ..Default::default()
     }
 }
