@@ -18,6 +18,12 @@ impl Execution {
         let Some(operation) = self.operations.get_mut(&event_id) else {
             return;
         };
+        if kind == ErrandKind::Start
+            && let Some(timeout) = operation.pressing_timeout(world.now)
+        {
+            self.arm_operation_timeout(event_id, world.now, timeout, world);
+            return;
+        }
         let stamp = self.stamps.next();
         if let Target::Queue(queue) = &mut operation.target {
             queue.version = world.routed_version(queue, &self.workflow_id);

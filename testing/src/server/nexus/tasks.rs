@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
-use outlast_proto::temporal::api::enums::v1::EventType;
+use outlast_proto::temporal::api::enums::v1::{EventType, TimeoutType};
 use outlast_proto::temporal::api::nexus::v1 as nexus;
 use outlast_proto::temporal::api::nexus::v1::request::{Capabilities, Variant};
 use outlast_proto::temporal::api::workflowservice::v1::PollNexusTaskQueueResponse;
@@ -149,6 +149,27 @@ impl Operation {
             .fold(HANDLER_TIMEOUT, Duration::min)
     }
 
+    /// The timeout that leaves a handler too little time to be asked at all.
+    pub(super) fn pressing_timeout(&self, now: SystemTime) -> Option<TimeoutType> {
+        let age = now.duration_since(self.scheduled_at).unwrap_or_default();
+        let scheduled = &self.scheduled;
+        let timeouts = [
+            (
+                &scheduled.schedule_to_close_timeout,
+                TimeoutType::ScheduleToClose,
+            ),
+            (
+                &scheduled.schedule_to_start_timeout,
+                TimeoutType::ScheduleToStart,
+            ),
+        ];
+        let left = timeouts.into_iter().filter_map(|(timeout, kind)| {
+            let left = set_duration(timeout.as_ref())?.saturating_sub(age);
+            (left < LEAST_PATIENCE).then_some((left, kind))
+        });
+        left.min_by_key(|(left, _)| *left).map(|(_, kind)| kind)
+    }
+
     /// How much time is left for the operation as a whole.
     fn rest(&self, now: SystemTime) -> Option<Duration> {
         let age = now.duration_since(self.scheduled_at).unwrap_or_default();
@@ -165,3 +186,6 @@ fn millis(duration: Duration) -> String {
 
 /// How long a handler has to say that an operation has ended or has started.
 const HANDLER_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A handler is not asked if it would have less time than this.
+const LEAST_PATIENCE: Duration = Duration::from_millis(1500);

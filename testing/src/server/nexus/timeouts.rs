@@ -62,7 +62,7 @@ impl Execution {
         }
     }
 
-    fn arm_operation_timeout(
+    pub(super) fn arm_operation_timeout(
         &mut self,
         event_id: i64,
         at: SystemTime,

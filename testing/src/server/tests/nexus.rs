@@ -21,6 +21,10 @@ const DAY: f64 = 86_400.0;
 
 /// A workflow that has asked for an operation.
 fn called(target: Variant, others: Vec<Command>) -> Scene {
+    called_within(None, target, others)
+}
+
+fn called_within(time: Option<f64>, target: Variant, others: Vec<Command>) -> Scene {
     let mut scene = Scene::new();
     let spec = nexus::EndpointSpec {
         name: "bank".to_owned(),
@@ -37,6 +41,7 @@ fn called(target: Variant, others: Vec<Command>) -> Scene {
         endpoint: "bank".to_owned(),
         service: "accounts".to_owned(),
         operation: "pay".to_owned(),
+        schedule_to_close_timeout: time.and_then(seconds),
         ..Default::default()
     };
     let call = command(
@@ -131,6 +136,19 @@ fn attempts_are_repeated_in_virtual_time() {
         scene.await_result();
         fail(&mut scene, &task);
         assert_eq!(scene.elapsed(), want);
+    }
+}
+
+#[test]
+fn a_handler_that_would_have_too_little_time_is_not_asked() {
+    for (time, is_asked) in [(1.4, false), (1.5, true)] {
+        let others = vec![start_timer("t", DAY)];
+        let mut scene = called_within(Some(time), by_worker(), others);
+        let call = begin_poll(&mut scene);
+        assert_eq!(scene.answer(call).is_some(), is_asked, "{time} s");
+        scene.advance(0);
+        let timed_out = scene.types().contains(&E::NexusOperationTimedOut);
+        assert_eq!((timed_out, scene.elapsed()), (!is_asked, 0.0), "{time} s");
     }
 }
 
