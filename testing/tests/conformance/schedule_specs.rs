@@ -158,6 +158,11 @@ async fn specs_that_make_no_sense_are_refused_in_the_same_words() {
                 "invalid calendar spec: Hour Start is not in range [0-23]",
             ),
             (
+                hour(30, 5, -1),
+                "invalid calendar spec: Hour Start is not in range [0-23], \
+                 Hour End is before Start or not in range [0-23], Hour has invalid Step",
+            ),
+            (
                 hour(5, 3, 1),
                 "invalid calendar spec: Hour End is before Start or not in range [0-23]",
             ),

@@ -65,20 +65,21 @@ impl Field {
         }
     }
 
-    /// Whether a range of this field makes sense.
-    pub(super) fn check(&self, range: &Range) -> Result<(), String> {
+    /// What makes no sense in a range of this field.
+    pub(super) fn flaws(&self, range: &Range) -> Vec<String> {
         let bounds = self.bounds(self.last);
+        let mut flaws = Vec::new();
         if !(self.first..=self.last).contains(&range.start) {
-            return Err(format!("{} Start is {bounds}", self.name));
+            flaws.push(format!("{} Start is {bounds}", self.name));
         }
         let ends_early = range.end < range.start && range.end != 0;
         if ends_early || range.end > self.last {
-            return Err(format!("{} End is before Start or {bounds}", self.name));
+            flaws.push(format!("{} End is before Start or {bounds}", self.name));
         }
-        match range.step < 0 {
-            true => Err(self.flaw("has invalid Step")),
-            false => Ok(()),
+        if range.step < 0 {
+            flaws.push(self.flaw("has invalid Step"));
         }
+        flaws
     }
 
     /// The ranges that a text such as `1,5-9,*/10` stands for.

@@ -67,14 +67,15 @@ fn structured(calendar: &CalendarSpec) -> Result<StructuredCalendarSpec, String>
 
 /// Checks a structured calendar and fills in the ends and steps of its ranges.
 fn settle_calendar(calendar: &mut StructuredCalendarSpec) -> Result<(), String> {
-    let flaw = |text: String| format!("invalid calendar spec: {text}");
+    let mut flaws = Vec::new();
     for (field, ranges) in ranges(calendar) {
-        for range in ranges {
-            field.check(range).map_err(flaw)?;
-        }
+        flaws.extend(ranges.iter().flat_map(|range| field.flaws(range)));
     }
     if calendar.comment.len() > COMMENT_LIMIT {
-        return Err(flaw("comment is too long".to_owned()));
+        flaws.push("comment is too long".to_owned());
+    }
+    if !flaws.is_empty() {
+        return Err(format!("invalid calendar spec: {}", flaws.join(", ")));
     }
     let fields = [
         &mut calendar.second,
