@@ -20,6 +20,7 @@ use outlast_proto::temporal::api::testservice::v1::test_service_client::TestServ
 use outlast_proto::temporal::api::workflowservice::v1 as api;
 use outlast_testing::{InProcessServer, Server, ServerOptions, TimeMode};
 use tonic::client::GrpcService;
+use tonic::codec::CompressionEncoding;
 use tonic::{Code, Status};
 
 use support::builders::*;
@@ -217,6 +218,15 @@ async fn a_message_that_is_too_large_is_refused_as_sdks_know_it() {
         error
             .message()
             .starts_with("grpc: received message larger than max")
+    );
+    let mut packing = peer.client().send_compressed(CompressionEncoding::Gzip);
+    let large = completion(&task, vec![complete_workflow(&"x".repeat(5 << 20))]);
+    let error = packing.respond_workflow_task_completed(large).await;
+    let error = error.unwrap_err();
+    let want = "grpc: received message after decompression larger than max 4194304";
+    assert_eq!(
+        (error.code(), error.message()),
+        (Code::ResourceExhausted, want)
     );
     peer.complete(&task, vec![complete_workflow("done")])
         .await

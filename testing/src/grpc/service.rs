@@ -92,18 +92,27 @@ fn is_stub(status: &Status) -> bool {
     status.code() == Code::Unimplemented && ["Not yet implemented", ""].contains(&status.message())
 }
 
-/// Whether the request was too large to be read.
+/// Whether the request was too large to be read, be it compressed or not.
 fn is_oversize(status: &Status) -> bool {
-    status.code() == Code::OutOfRange && status.message().contains("message length too large")
+    let message = status.message();
+    status.code() == Code::OutOfRange && message.contains("message length too large")
+        || status.code() == Code::ResourceExhausted && message.contains("while decompressing")
 }
 
-/// The real server's words, by which SDKs recognise this. The original says both sizes, too.
+/// The real server's words, by which SDKs recognise this. The original says the sizes, too.
 fn oversize(original: &Status) -> Response<Body> {
     let words = original.message().split(' ');
     let numbers: Vec<&str> = words.filter(|word| word.parse::<u64>().is_ok()).collect();
-    let sizes = numbers.join(" vs. ");
-    Status::resource_exhausted(format!("grpc: received message larger than max ({sizes})"))
-        .into_http()
+    let message = match numbers.as_slice() {
+        [limit] => {
+            format!("grpc: received message after decompression larger than max {limit}")
+        }
+        sizes => format!(
+            "grpc: received message larger than max ({})",
+            sizes.join(" vs. ")
+        ),
+    };
+    Status::resource_exhausted(message).into_http()
 }
 
 fn unimplemented(path: &str) -> Response<Body> {
