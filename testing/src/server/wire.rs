@@ -3,7 +3,9 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
-use outlast_proto::temporal::api::common::v1::{Payload, Payloads, WorkflowExecution};
+use outlast_proto::temporal::api::common::v1::{
+    Memo, Payload, Payloads, SearchAttributes, WorkflowExecution,
+};
 use outlast_proto::temporal::api::enums::v1::TaskQueueKind;
 use outlast_proto::temporal::api::taskqueue::v1::TaskQueue;
 use prost_types::Timestamp;
@@ -47,6 +49,16 @@ pub(super) fn capped(duration: prost_types::Duration) -> prost_types::Duration {
     } else {
         duration
     }
+}
+
+/// What a memo is in an event: nothing, if it is empty.
+pub(super) fn filled_memo(memo: Option<Memo>) -> Option<Memo> {
+    memo.filter(|memo| !memo.fields.is_empty())
+}
+
+/// What search attributes are in an event: nothing, if there are none.
+pub(super) fn filled_attributes(attributes: Option<SearchAttributes>) -> Option<SearchAttributes> {
+    attributes.filter(|attributes| !attributes.indexed_fields.is_empty())
 }
 
 /// A duration as the wire has it; the server writes zero where nothing was set.

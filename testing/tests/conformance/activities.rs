@@ -1,10 +1,12 @@
 //! Activities: starting, completing, failing, retrying.
 
 use outlast_proto::temporal::api::enums::v1::{
+    ActivityTaskFailedCause,
     EventType::{self as E},
     RetryState,
 };
 use outlast_proto::temporal::api::history::v1::history_event::Attributes;
+use outlast_proto::temporal::api::workflowservice::v1 as api;
 use tonic::Code;
 
 use crate::conform;
@@ -91,6 +93,33 @@ async fn an_eager_activity_comes_back_with_the_completion() {
         peer.complete(&task, vec![complete_workflow("done")])
             .await
             .unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn history_does_not_have_the_cause_that_a_worker_gives() {
+    conform("failure-cause", async |peer| {
+        let mut attributes = peer.activity("a");
+        attributes.retry_policy = at_most(1, 1.0);
+        peer.start_activity(attributes).await;
+        let activity = peer.poll_activity().await;
+        let request = api::RespondActivityTaskFailedRequest {
+            namespace: "default".to_owned(),
+            task_token: activity.task_token,
+            failure: Some(application_failure("too large")),
+            cause: ActivityTaskFailedCause::PayloadsTooLarge as i32,
+            ..Default::default()
+        };
+        let failed = peer.client().respond_activity_task_failed(request).await;
+        failed.unwrap();
+        let events = peer.history().await;
+        let Some(Attributes::ActivityTaskFailedEventAttributes(failed)) = &events[6].attributes
+        else {
+            panic!("{events:?}")
+        };
+        assert_eq!(failed.cause(), ActivityTaskFailedCause::Unspecified);
+        peer.terminate("").await.unwrap();
     })
     .await;
 }

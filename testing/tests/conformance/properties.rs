@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 
 use outlast_proto::temporal::api::command::v1::{
     ContinueAsNewWorkflowExecutionCommandAttributes as Continuation,
-    RecordMarkerCommandAttributes as Marker,
+    RecordMarkerCommandAttributes as Marker, StartChildWorkflowExecutionCommandAttributes as Child,
 };
 use outlast_proto::temporal::api::common::v1::{Header, Memo, Payload, SearchAttributes};
-use outlast_proto::temporal::api::enums::v1::EventType::{self as E};
+use outlast_proto::temporal::api::enums::v1::{
+    EventType::{self as E},
+    ParentClosePolicy,
+};
 use outlast_proto::temporal::api::sdk::v1::UserMetadata;
 
 use crate::conform;
@@ -183,6 +186,43 @@ async fn a_retry_begins_with_what_its_chain_began_with() {
         peer.poll().await;
         let described = peer.describe("").await.workflow_execution_info.unwrap();
         assert_eq!(described.memo.unwrap().fields["note"].data, "\"first\"");
+        peer.terminate("").await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_empty_is_not_written_down() {
+    conform("emptied", async |peer| {
+        let mut request = peer.start_request();
+        (request.memo, request.search_attributes) = (memo(&[]), attributes(&[]));
+        peer.start_with(request).await.unwrap();
+        let task = peer.poll().await;
+        let child = peer.kin("child");
+        let empty_child = start_child_with(Child {
+            memo: memo(&[]),
+            search_attributes: attributes(&[]),
+            parent_close_policy: ParentClosePolicy::Abandon as i32,
+            ..child_in(&child.workflow_id, &child.workflow_id)
+        });
+        peer.complete(&task, vec![empty_child]).await.unwrap();
+        peer.until(E::ChildWorkflowExecutionStarted).await;
+        let task = peer.poll().await;
+        let next = continue_as_new_with(Continuation {
+            memo: memo(&[]),
+            search_attributes: attributes(&[]),
+            backoff_start_interval: seconds(1.2),
+            ..Default::default()
+        });
+        peer.complete(&task, vec![next]).await.unwrap();
+        let run_id = &task.workflow_execution.as_ref().unwrap().run_id;
+        let events = [
+            peer.history_of(run_id).await,
+            peer.history().await,
+            child.history().await,
+        ];
+        assert!(!format!("{events:?}").contains("memo: Some"), "{events:?}");
+        child.terminate("").await.unwrap();
         peer.terminate("").await.unwrap();
     })
     .await;

@@ -1,6 +1,6 @@
 //! How an activity's attempts end: with a result, a failure, a timeout, or by cancellation.
 
-use outlast_proto::temporal::api::common::v1::Payloads;
+use outlast_proto::temporal::api::common::v1::{Payloads, WorkerVersionStamp};
 use outlast_proto::temporal::api::enums::v1::{RetryState, TimeoutType};
 use outlast_proto::temporal::api::failure::v1::failure::FailureInfo;
 use outlast_proto::temporal::api::failure::v1::{Failure, TimeoutFailureInfo};
@@ -23,6 +23,17 @@ use crate::server::wire::text_payloads;
 use crate::server::world::World;
 
 impl Execution {
+    /// Notes which build the worker is that ends an attempt.
+    pub(in crate::server) fn note_build(
+        &mut self,
+        token: &TaskToken,
+        build: Option<WorkerVersionStamp>,
+    ) {
+        if let Ok(activity) = self.started_activity(token) {
+            activity.build = build;
+        }
+    }
+
     pub(in crate::server) fn complete_activity(
         &mut self,
         token: &TaskToken,
@@ -151,7 +162,7 @@ impl Execution {
                 started_event_id,
                 identity: request.identity,
                 retry_state: retry_state as i32,
-                cause: request.cause,
+                // A real server does not write down the cause that the request has.
                 ..Default::default()
             }
         });
@@ -236,6 +247,7 @@ impl Execution {
             activity.forget_heartbeats();
         }
         activity.stamp = self.stamps.next();
+        activity.build = None;
         activity.attempt += 1;
         activity.last_failure = failure.map(kept_failure);
         activity.last_failed_at = Some(world.now);
@@ -268,6 +280,7 @@ impl Execution {
                 request_id: activity.request_id.clone(),
                 attempt: activity.attempt,
                 last_failure: activity.last_failure,
+                worker_version: activity.build,
                 ..Default::default()
             };
             self.record(Draft::new(at, attributes));

@@ -11,7 +11,7 @@ pub(super) mod timeouts;
 
 use std::time::{Duration, SystemTime};
 
-use outlast_proto::temporal::api::common::v1::Payloads;
+use outlast_proto::temporal::api::common::v1::{Payloads, WorkerVersionStamp};
 use outlast_proto::temporal::api::enums::v1::TimeoutType;
 use outlast_proto::temporal::api::failure::v1::Failure;
 use outlast_proto::temporal::api::history::v1 as events;
@@ -48,6 +48,8 @@ pub(super) struct Activity {
     pub(super) last_failure: Option<Failure>,
     pub(super) last_failed_at: Option<SystemTime>,
     pub(super) identity: String,
+    /// The build of the worker that ends the attempt, if it says so.
+    pub(super) build: Option<WorkerVersionStamp>,
     /// The version of the worker that had the activity last.
     pub(super) worker_version: Option<Version>,
     /// Waits for the workflow to be on the version of the worker that wanted it.
@@ -147,6 +149,7 @@ impl Execution {
             last_failure: None,
             last_failed_at: None,
             identity: String::new(),
+            build: None,
             worker_version: None,
             awaits_version: false,
             cancel_requested_event_id: None,

@@ -1,6 +1,6 @@
 //! What workers, and whoever completes activities for them, report about activities.
 
-use outlast_proto::temporal::api::common::v1::Payloads;
+use outlast_proto::temporal::api::common::v1::{Payloads, WorkerVersionStamp};
 use outlast_proto::temporal::api::failure::v1::Failure;
 use outlast_proto::temporal::api::failure::v1::failure::FailureInfo;
 use outlast_proto::temporal::api::workflowservice::v1 as api;
@@ -64,6 +64,7 @@ impl Engine {
     ) -> Result<api::RespondActivityTaskCompletedResponse> {
         check_identity(&request.identity)?;
         let activity = self.activity_run(&request.task_token)?;
+        self.note_build(&activity, request.worker_version);
         self.take_result(activity, request.result, &request.identity)?;
         Ok(api::RespondActivityTaskCompletedResponse::default())
     }
@@ -107,6 +108,7 @@ impl Engine {
         }
         check_identity(&request.identity)?;
         let activity = self.activity_run(&request.task_token)?;
+        self.note_build(&activity, request.worker_version.clone());
         let failures = self.take_failure(activity, request)?;
         Ok(api::RespondActivityTaskFailedResponse { failures })
     }
@@ -131,7 +133,6 @@ impl Engine {
             failure: request.failure,
             identity: request.identity,
             last_heartbeat_details: request.last_heartbeat_details,
-            cause: request.cause,
             ..Default::default()
         };
         let failures = self.take_failure(activity, request)?;
@@ -148,6 +149,7 @@ impl Engine {
     ) -> Result<api::RespondActivityTaskCanceledResponse> {
         check_identity(&request.identity)?;
         let activity = self.activity_run(&request.task_token)?;
+        self.note_build(&activity, request.worker_version);
         self.take_cancellation(activity, request.details, &request.identity)?;
         Ok(api::RespondActivityTaskCanceledResponse::default())
     }
@@ -170,6 +172,16 @@ impl Engine {
         )?;
         self.take_cancellation(activity, request.details, &request.identity)?;
         Ok(api::RespondActivityTaskCanceledByIdResponse::default())
+    }
+
+    fn note_build(
+        &mut self,
+        (key, token): &(RunKey, TaskToken),
+        build: Option<WorkerVersionStamp>,
+    ) {
+        if let Some(run) = self.runs.get_mut(key) {
+            run.note_build(token, build);
+        }
     }
 
     fn take_heartbeat(

@@ -19,7 +19,10 @@ use crate::server::execution::{Execution, NewRun};
 use crate::server::history::Draft;
 use crate::server::oracle::{Site, Subject};
 use crate::server::start::run_timeouts;
-use crate::server::wire::{normal_queue, set_duration, system_time, timestamp, wire_duration};
+use crate::server::wire::{
+    filled_attributes, filled_memo, normal_queue, set_duration, system_time, timestamp,
+    wire_duration,
+};
 use crate::server::world::World;
 
 type StartedAttributes = events::WorkflowExecutionStartedEventAttributes;
@@ -32,6 +35,8 @@ impl Execution {
         completed: i64,
         world: &mut World,
     ) {
+        a.memo = filled_memo(a.memo);
+        a.search_attributes = filled_attributes(a.search_attributes);
         if let Some(attributes) = &mut a.search_attributes {
             let known = world.namespaces.search_attributes_mut(&self.namespace);
             known.adopt(attributes);

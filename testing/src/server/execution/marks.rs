@@ -33,12 +33,13 @@ impl WorkerMarks {
         }
     }
 
-    /// Notes who completed a task.
+    /// Notes who completed a task, and whether the run could be reset to it.
     pub(in crate::server) fn note_completion(
         &mut self,
         completed: &WorkflowTaskCompletedEventAttributes,
         run_id: &str,
         completed_event_id: i64,
+        resettable: bool,
         now: SystemTime,
     ) {
         self.problems.clear();
@@ -68,7 +69,7 @@ impl WorkerMarks {
                 run_id: run_id.to_owned(),
                 first_workflow_task_completed_id: completed_event_id,
                 create_time: timestamp(now),
-                resettable: true,
+                resettable,
                 ..Default::default()
             });
         }

@@ -35,7 +35,7 @@ use super::relations::children::Child;
 use super::time::end::later;
 use super::time::timers::{Timer, TimerKey};
 use super::updates::Updates;
-use super::wire::{set_duration, system_time};
+use super::wire::{filled_attributes, filled_memo, set_duration, system_time};
 use super::workflow_task::commands::{is_set, merge};
 use super::workflow_task::{Kind, Sticky, WorkflowTask};
 use super::world::World;
@@ -140,8 +140,9 @@ impl Execution {
                 .indexed_fields
                 .retain(|_, payload| is_set(payload));
         }
-        let attributes = &mut run.started.search_attributes;
-        attributes.take_if(|attributes| attributes.indexed_fields.is_empty());
+        let started = &mut run.started;
+        started.search_attributes = filled_attributes(started.search_attributes.take());
+        started.memo = filled_memo(started.memo.take());
         let mut execution = Self::without_events(key, &run, world);
         execution.write_first_events(run.user_metadata, run.links, run.signal, world);
         execution.arm_timeouts(world);

@@ -11,7 +11,7 @@ use outlast_proto::temporal::api::common::v1::Link;
 use outlast_proto::temporal::api::enums::v1::EventType;
 use outlast_proto::temporal::api::history::v1::HistoryEvent;
 use outlast_proto::temporal::api::history::v1::history_event::Attributes;
-use outlast_proto::temporal::api::sdk::v1::UserMetadata;
+use outlast_proto::temporal::api::sdk::v1::{EventGroupMarker, UserMetadata};
 use prost::Message;
 
 use self::event_types::{EventAttributes, event_type};
@@ -107,13 +107,19 @@ impl History {
     }
 
     /// Gives an event, if it has been appended, what its command had to say to people.
-    pub(super) fn annotate(&mut self, event_id: i64, metadata: Option<UserMetadata>) {
-        if metadata.is_none() {
+    pub(super) fn annotate(
+        &mut self,
+        event_id: i64,
+        metadata: Option<UserMetadata>,
+        groups: Vec<EventGroupMarker>,
+    ) {
+        if metadata.is_none() && groups.is_empty() {
             return;
         }
         if let Some(event) = self.events.get_mut(event_id as usize - 1) {
             self.size_bytes -= event.encoded_len() as i64;
             event.user_metadata = metadata;
+            event.event_group_markers = groups;
             self.size_bytes += event.encoded_len() as i64;
         }
     }

@@ -19,6 +19,7 @@ impl Engine {
                 encoded_failure_attributes: true,
                 upsert_memo: true,
                 sdk_metadata: true,
+                build_id_based_versioning: true,
                 eager_workflow_start: true,
                 supports_schedules: true,
                 nexus: true,

@@ -54,6 +54,7 @@ impl Engine {
             task_queue: request.task_queue,
             identity: request.identity,
             worker_instance_key: request.worker_instance_key,
+            build: None,
             rate_per_second: None,
             deployment_options: request.deployment_options,
         })

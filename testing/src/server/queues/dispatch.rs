@@ -109,7 +109,7 @@ impl Engine {
                 run.meet_worker(queue.version.as_ref(), world);
                 let from_sticky = queue.name != run.normal_queue_name();
                 let request_id = run.draw_id(Site::WorkflowTaskStart, world);
-                let mut task = run.start_task(&poll.identity, request_id, from_sticky, world);
+                let mut task = run.start_task(poll.taker(), request_id, from_sticky, world);
                 task.poller_scaling_decision = poll.scaling_decision();
                 Some(Answer::WorkflowTask(Box::new(task)))
             }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
+use outlast_proto::temporal::api::common::v1::WorkerVersionStamp;
 use outlast_proto::temporal::api::taskqueue::v1::{PollerInfo, PollerScalingDecision};
 
 use crate::server::Engine;
@@ -13,6 +14,7 @@ use crate::server::options::TimeMode;
 use crate::server::oracle::{Decisions, Site, Subject};
 use crate::server::queues::long_polls::CallId;
 use crate::server::task_queues::Ledger;
+use crate::server::workflow_task::taker::Taker;
 
 /// What a queue holds tasks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -98,6 +100,8 @@ pub(in crate::server) enum QueuedTask {
 pub(in crate::server) struct Poll {
     pub(in crate::server) call: CallId,
     pub(in crate::server) identity: String,
+    /// The build of a worker that polls for workflow tasks.
+    pub(in crate::server) build: Option<WorkerVersionStamp>,
     pub(in crate::server) worker_instance_key: String,
     /// How many tasks the worker wants from the queue at the most.
     pub(in crate::server) rate_per_second: Option<f64>,
@@ -106,6 +110,14 @@ pub(in crate::server) struct Poll {
 }
 
 impl Poll {
+    /// The worker, as it takes a workflow task.
+    pub(in crate::server) fn taker(&self) -> Taker {
+        Taker {
+            identity: self.identity.clone(),
+            build: self.build.clone(),
+        }
+    }
+
     pub(in crate::server) fn scaling_decision(&self) -> Option<PollerScalingDecision> {
         self.found_backlog.then_some(PollerScalingDecision {
             poll_request_delta_suggestion: 1,

@@ -14,7 +14,10 @@ use crate::server::history::Draft;
 use crate::server::namespaces::namespace_id;
 use crate::server::relations::deliveries::Delivery;
 use crate::server::start::run_timeouts;
-use crate::server::wire::{capped, normal_queue, set_duration, wire_duration, workflow_execution};
+use crate::server::wire::{
+    capped, filled_attributes, filled_memo, normal_queue, set_duration, wire_duration,
+    workflow_execution,
+};
 use crate::server::world::World;
 
 type Initiated = events::StartChildWorkflowExecutionInitiatedEventAttributes;
@@ -73,8 +76,8 @@ impl Execution {
             retry_policy: a.retry_policy.as_ref().map(retry::with_defaults),
             cron_schedule: a.cron_schedule,
             header: a.header,
-            memo: a.memo,
-            search_attributes: a.search_attributes,
+            memo: filled_memo(a.memo),
+            search_attributes: filled_attributes(a.search_attributes),
             inherit_build_id: a.inherit_build_id,
             priority: a.priority,
             ..Default::default()

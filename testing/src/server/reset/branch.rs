@@ -87,8 +87,9 @@ impl Execution {
                 self.previous_started_event_id = a.started_event_id;
                 let at = event.event_time.as_ref().map(system_time);
                 let at = at.unwrap_or(self.start_time);
+                let resettable = self.children.is_empty();
                 self.marks
-                    .note_completion(a, &self.run_id, event.event_id, at);
+                    .note_completion(a, &self.run_id, event.event_id, resettable, at);
                 self.note_versions(a);
             }
             A::UpsertWorkflowSearchAttributesEventAttributes(a) => {

@@ -6,6 +6,7 @@ use crate::server::Engine;
 use crate::server::deployments::Version;
 use crate::server::execution::RunKey;
 use crate::server::oracle::Site;
+use crate::server::workflow_task::taker::Taker;
 
 impl Engine {
     /// The first workflow task, for the client whose start was promised to get it.
@@ -27,7 +28,7 @@ impl Engine {
             } else {
                 run.meet_worker(worker, world);
                 let request_id = run.draw_id(Site::WorkflowTaskStart, world);
-                Some(run.start_task(identity, request_id, false, world))
+                Some(run.start_task(Taker::named(identity), request_id, false, world))
             }
         })
     }

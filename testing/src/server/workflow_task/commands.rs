@@ -48,7 +48,8 @@ impl Execution {
         let event_id = self.history.next_id();
         let metadata = command.user_metadata;
         self.apply_attributes(attributes, metadata.clone(), completion, world);
-        self.history.annotate(event_id, metadata);
+        self.history
+            .annotate(event_id, metadata, command.event_group_markers);
     }
 
     fn apply_attributes(

@@ -20,6 +20,7 @@ use crate::server::wire::set_duration;
 use crate::server::workflow_task::check::kinds::closes_run;
 use crate::server::workflow_task::check::{self, Flaw, Refusal};
 use crate::server::workflow_task::commands::Completion;
+use crate::server::workflow_task::taker::Taker;
 use crate::server::workflow_task::{Kind, Sticky, WorkflowTask};
 use crate::server::world::World;
 
@@ -52,13 +53,12 @@ impl Execution {
         let Some(task) = self.finish_task(world) else {
             return Err(Error::workflow_task_not_found());
         };
-        let (identity, return_new_task) =
-            (request.identity.clone(), request.return_new_workflow_task);
+        let (taker, return_new_task) = (Taker::of(&request), request.return_new_workflow_task);
         let eager_activities = self.apply_completion(&task, worker, request, world);
         self.schedule_due_task(world);
         let scheduled = self.task.as_ref().is_some_and(|task| !task.is_started());
-        let workflow_task = (scheduled && return_new_task)
-            .then(|| self.start_returned_task(&identity, worker, world));
+        let workflow_task =
+            (scheduled && return_new_task).then(|| self.start_returned_task(taker, worker, world));
         Ok(RespondWorkflowTaskCompletedResponse {
             workflow_task,
             activity_tasks: eager_activities,
@@ -133,8 +133,14 @@ impl Execution {
             ..Default::default()
         };
         let completed_event_id = self.history.next_id();
-        self.marks
-            .note_completion(&attributes, &self.run_id, completed_event_id, world.now);
+        let resettable = self.children.is_empty();
+        self.marks.note_completion(
+            &attributes,
+            &self.run_id,
+            completed_event_id,
+            resettable,
+            world.now,
+        );
         self.follow_completion(&attributes, world);
         self.history.append(Draft::new(world.now, attributes));
         self.previous_started_event_id = task.started_event_id;
@@ -192,6 +198,7 @@ impl Execution {
         request: RespondWorkflowTaskCompletedRequest,
         world: &mut World,
     ) -> RespondWorkflowTaskCompletedResponse {
+        let taker = Taker::of(&request);
         if let Some(task) = self.finish_task(world) {
             for message in &request.messages {
                 self.apply_message(message, world);
@@ -204,7 +211,7 @@ impl Execution {
         RespondWorkflowTaskCompletedResponse {
             reset_history_event_id: self.previous_started_event_id,
             workflow_task: (scheduled && request.return_new_workflow_task)
-                .then(|| self.start_returned_task(&request.identity, worker, world)),
+                .then(|| self.start_returned_task(taker, worker, world)),
             ..Default::default()
         }
     }

@@ -6,10 +6,11 @@ pub(super) mod completion;
 pub(super) mod failures;
 pub(super) mod limits;
 pub(super) mod requests;
+pub(super) mod taker;
 
 use std::time::{Duration, SystemTime};
 
-use outlast_proto::temporal::api::common::v1::WorkflowType;
+use outlast_proto::temporal::api::common::v1::{WorkerVersionStamp, WorkflowType};
 use outlast_proto::temporal::api::enums::v1::{SuggestContinueAsNewReason, TimeoutType};
 use outlast_proto::temporal::api::history::v1::{
     self as events, History as WireHistory, HistoryEvent,
@@ -17,6 +18,7 @@ use outlast_proto::temporal::api::history::v1::{
 use outlast_proto::temporal::api::taskqueue::v1::TaskQueue;
 use outlast_proto::temporal::api::workflowservice::v1::PollWorkflowTaskQueueResponse;
 
+use self::taker::Taker;
 use super::deployments::Version;
 use super::execution::Execution;
 use super::history::Draft;
@@ -54,6 +56,7 @@ pub(super) struct WorkflowTask {
     pub(super) queue: QueueKey,
     start_to_close: Duration,
     identity: String,
+    build: Option<WorkerVersionStamp>,
     request_id: String,
     history_size: i64,
     suggest_reasons: Vec<i32>,
@@ -92,6 +95,7 @@ impl WorkflowTask {
         let attributes = events::WorkflowTaskStartedEventAttributes {
             scheduled_event_id: self.scheduled_event_id,
             identity: self.identity.clone(),
+            worker_version: self.build.clone(),
             request_id: self.request_id.clone(),
             suggest_continue_as_new: !self.suggest_reasons.is_empty(),
             suggest_continue_as_new_reasons: self.suggest_reasons.clone(),
@@ -123,6 +127,7 @@ impl Execution {
             started_at: world.now,
             start_to_close: self.task_timeout(),
             identity: String::new(),
+            build: None,
             request_id: String::new(),
             history_size: 0,
             suggest_reasons: Vec::new(),
@@ -199,13 +204,13 @@ impl Execution {
     /// Hands the scheduled task to the worker that has just completed one.
     pub(super) fn start_returned_task(
         &mut self,
-        identity: &str,
+        taker: Taker,
         worker: Option<&Version>,
         world: &mut World,
     ) -> PollWorkflowTaskQueueResponse {
         self.meet_worker(worker, world);
         let request_id = "request-from-RespondWorkflowTaskCompleted".to_owned();
-        self.start_task(identity, request_id, true, world)
+        self.start_task(taker, request_id, true, world)
     }
 
     /// Hands the scheduled task to a worker.
@@ -214,7 +219,7 @@ impl Execution {
     /// since its last completed task.
     pub(super) fn start_task(
         &mut self,
-        identity: &str,
+        taker: Taker,
         request_id: String,
         from_sticky: bool,
         world: &mut World,
@@ -235,7 +240,8 @@ impl Execution {
         for key in task.timers.drain(..) {
             world.timers.cancel(key);
         }
-        task.identity = identity.to_owned();
+        task.identity = taker.identity;
+        task.build = taker.build;
         task.request_id = request_id;
         task.started_at = world.now;
         task.history_size = history_size;

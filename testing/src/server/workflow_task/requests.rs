@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use outlast_proto::temporal::api::common::v1::WorkerVersionStamp;
 use outlast_proto::temporal::api::deployment::v1::WorkerDeploymentOptions;
 use outlast_proto::temporal::api::enums::v1::{
     TaskQueueKind, VersioningBehavior, WorkflowTaskFailedCause,
@@ -18,6 +19,7 @@ use crate::server::queues::long_polls::{CallId, Place};
 use crate::server::queues::matching::{Poll, QueueKey, QueueType};
 use crate::server::task_queues::check_queue;
 use crate::server::tokens::TaskToken;
+use crate::server::workflow_task::taker::polling_build;
 
 /// What the polls of all kinds have in common.
 #[derive(Debug)]
@@ -27,6 +29,7 @@ pub(in crate::server) struct PollRequest {
     pub(in crate::server) task_queue: Option<TaskQueue>,
     pub(in crate::server) identity: String,
     pub(in crate::server) worker_instance_key: String,
+    pub(in crate::server) build: Option<WorkerVersionStamp>,
     pub(in crate::server) rate_per_second: Option<f64>,
     pub(in crate::server) deployment_options: Option<WorkerDeploymentOptions>,
 }
@@ -46,6 +49,7 @@ impl Engine {
             task_queue: request.task_queue,
             identity: request.identity,
             worker_instance_key: request.worker_instance_key,
+            build: polling_build(request.worker_version_capabilities),
             rate_per_second: None,
             deployment_options: request.deployment_options,
         })
@@ -62,6 +66,7 @@ impl Engine {
         let rate = request.task_queue_metadata.as_ref();
         self.poll(PollRequest {
             queue_type: QueueType::Activity,
+            build: None,
             rate_per_second: rate.and_then(|metadata| metadata.max_tasks_per_second),
             namespace: request.namespace,
             task_queue: request.task_queue,
@@ -102,6 +107,7 @@ impl Engine {
         let poll = Poll {
             call,
             identity: request.identity,
+            build: request.build,
             worker_instance_key: request.worker_instance_key,
             rate_per_second: request.rate_per_second,
             found_backlog: false,

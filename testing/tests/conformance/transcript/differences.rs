@@ -45,7 +45,6 @@ impl Difference {
                 ("WorkerDeploymentVersionSummary", "drainage_info"),
             ],
             Self::Capabilities => &[
-                ("Capabilities", "build_id_based_versioning"),
                 ("Capabilities", "server_scaled_deployments"),
                 ("Capabilities", "standalone_activities"),
                 ("Capabilities", "standalone_activity_batch_operations"),
