@@ -50,6 +50,7 @@ engine_calls! {
         start_batch_operation(StartBatchOperationRequest) -> StartBatchOperationResponse;
         start_workflow_execution(StartWorkflowExecutionRequest) -> StartWorkflowExecutionResponse;
         terminate_workflow_execution(TerminateWorkflowExecutionRequest) -> TerminateWorkflowExecutionResponse;
+        update_activity_execution_options(UpdateActivityExecutionOptionsRequest) -> UpdateActivityExecutionOptionsResponse;
         update_activity_options(UpdateActivityOptionsRequest) -> UpdateActivityOptionsResponse;
         update_workflow_execution_options(UpdateWorkflowExecutionOptionsRequest) -> UpdateWorkflowExecutionOptionsResponse;
         update_worker_deployment_version_metadata(UpdateWorkerDeploymentVersionMetadataRequest) -> UpdateWorkerDeploymentVersionMetadataResponse;
@@ -86,10 +87,12 @@ engine_calls! {
         list_worker_deployments(ListWorkerDeploymentsRequest) -> ListWorkerDeploymentsResponse;
         list_workers(ListWorkersRequest) -> ListWorkersResponse;
         list_workflow_executions(ListWorkflowExecutionsRequest) -> ListWorkflowExecutionsResponse;
+        pause_activity_execution(PauseActivityExecutionRequest) -> PauseActivityExecutionResponse;
         pause_workflow_execution(PauseWorkflowExecutionRequest) -> PauseWorkflowExecutionResponse;
         list_schedule_matching_times(ListScheduleMatchingTimesRequest) -> ListScheduleMatchingTimesResponse;
         list_schedules(ListSchedulesRequest) -> ListSchedulesResponse;
         reset_activity(ResetActivityRequest) -> ResetActivityResponse;
+        reset_activity_execution(ResetActivityExecutionRequest) -> ResetActivityExecutionResponse;
         reset_sticky_task_queue(ResetStickyTaskQueueRequest) -> ResetStickyTaskQueueResponse;
         scan_workflow_executions(ScanWorkflowExecutionsRequest) -> ScanWorkflowExecutionsResponse;
         set_worker_deployment_current_version(SetWorkerDeploymentCurrentVersionRequest) -> SetWorkerDeploymentCurrentVersionResponse;
@@ -97,6 +100,7 @@ engine_calls! {
         shutdown_worker(ShutdownWorkerRequest) -> ShutdownWorkerResponse;
         stop_batch_operation(StopBatchOperationRequest) -> StopBatchOperationResponse;
         unpause_activity(UnpauseActivityRequest) -> UnpauseActivityResponse;
+        unpause_activity_execution(UnpauseActivityExecutionRequest) -> UnpauseActivityExecutionResponse;
         unpause_workflow_execution(UnpauseWorkflowExecutionRequest) -> UnpauseWorkflowExecutionResponse;
         update_namespace(UpdateNamespaceRequest) -> UpdateNamespaceResponse;
     }

@@ -18,6 +18,7 @@ mod activities;
 mod activities_by_id;
 mod activity_cancellation;
 mod activity_control;
+mod activity_executions;
 mod activity_options;
 mod activity_retries;
 mod activity_sizes;

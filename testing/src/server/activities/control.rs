@@ -21,6 +21,8 @@ pub(in crate::server) struct Pause {
     pub(in crate::server) at: SystemTime,
     pub(in crate::server) identity: String,
     pub(in crate::server) reason: String,
+    /// Tells whether a request that comes again is the one that did it.
+    pub(in crate::server) request_id: String,
 }
 
 impl Engine {
@@ -33,21 +35,27 @@ impl Engine {
         request: api::PauseActivityRequest,
     ) -> Result<api::PauseActivityResponse> {
         let selection = Selection::of(request.activity)?;
-        let execution = request.execution.as_ref();
+        let execution = request.execution.unwrap_or_default();
         let pause = Pause {
             at: self.world.now,
             identity: request.identity,
             reason: request.reason,
+            request_id: request.request_id,
         };
-        self.for_activities(
-            &request.namespace,
-            execution,
-            &selection,
-            |run, id, world| {
-                run.pause_activity(id, pause.clone(), world);
-            },
-        )?;
+        self.pause_activities(&request.namespace, &execution, &selection, &pause)?;
         Ok(api::PauseActivityResponse::default())
+    }
+
+    pub(super) fn pause_activities(
+        &mut self,
+        namespace: &str,
+        execution: &WorkflowExecution,
+        selection: &Selection,
+        pause: &Pause,
+    ) -> Result<()> {
+        self.for_activities(namespace, Some(execution), selection, |run, id, world| {
+            run.pause_activity(id, pause.clone(), world);
+        })
     }
 
     /// Lets paused activities go on, at once or within a jitter.

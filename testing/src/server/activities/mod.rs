@@ -1,5 +1,6 @@
 //! Activities: queued, started, backing off, and how they end.
 
+mod by_execution;
 pub(super) mod control;
 pub(super) mod ends;
 pub(super) mod naps;

@@ -289,6 +289,28 @@ fn set_option(scheduled: &mut Scheduled, path: &str, new: &ActivityOptions) {
     }
 }
 
+/// Whether a path names an option.
+pub(super) fn is_option(path: &str) -> bool {
+    PATHS.contains(&snake_case(path).as_str())
+}
+
+const PATHS: [&str; 14] = [
+    "task_queue.name",
+    "schedule_to_close_timeout",
+    "schedule_to_start_timeout",
+    "start_to_close_timeout",
+    "heartbeat_timeout",
+    "retry_policy",
+    "retry_policy.initial_interval",
+    "retry_policy.backoff_coefficient",
+    "retry_policy.maximum_interval",
+    "retry_policy.maximum_attempts",
+    "priority",
+    "priority.priority_key",
+    "priority.fairness_key",
+    "priority.fairness_weight",
+];
+
 fn check(scheduled: &Scheduled) -> Result<()> {
     let activity_type = scheduled.activity_type.as_ref();
     let activity_type = activity_type.map_or("", |it| it.name.as_str());
