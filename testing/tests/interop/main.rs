@@ -127,6 +127,15 @@ fn a_python_client_sees_what_becomes_of_work_in_rust() {
 }
 
 #[test]
+fn a_python_client_arranges_and_replays_work() {
+    on_each_server("python-arrangements", async |python, server| {
+        let mut worker = python.worker(server).await;
+        beside_rust_worker(server, python.client("arrangements.py", server)).await;
+        worker.stop().await;
+    });
+}
+
+#[test]
 fn pythons_time_skipping_environment_takes_our_server() {
     let Some(python) = Python::find() else {
         return;

@@ -18,6 +18,7 @@ from temporalio.common import RetryPolicy
 from temporalio.exceptions import ApplicationError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
+from errands import Errands, Rest
 from repairs import PythonRepair, mend, refuse, watch
 
 OTHER_QUEUE = sys.argv[3]
@@ -110,7 +111,7 @@ async def main() -> None:
     worker = Worker(
         client,
         task_queue=sys.argv[2],
-        workflows=[PythonOrder, PythonRepair, Sender, Waiter],
+        workflows=[Errands, PythonOrder, PythonRepair, Rest, Sender, Waiter],
         activities=[mend, refuse, shout, wait, watch],
         max_heartbeat_throttle_interval=timedelta(milliseconds=50),
         workflow_runner=UnsandboxedWorkflowRunner(),
