@@ -168,7 +168,7 @@ async fn a_namespace_is_listed_as_it_is_described() {
             request.next_page_token = page.next_page_token;
         }
         assert!(listed.contains(described.get_ref()));
-        request.next_page_token = b"~".to_vec().into();
+        request.next_page_token = vec![0xff; 16].into();
         let after_all = peer.client().list_namespaces(request).await.unwrap();
         assert_eq!(after_all.into_inner().namespaces, []);
     })

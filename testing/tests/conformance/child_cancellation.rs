@@ -86,6 +86,7 @@ async fn a_child_is_canceled_by_a_task_that_has_not_heard_of_its_start() {
             .await;
         child.until(E::WorkflowExecutionCancelRequested).await;
         child.terminate("").await.unwrap();
+        peer.until(E::ChildWorkflowExecutionTerminated).await;
         peer.terminate("").await.unwrap();
     })
     .await;

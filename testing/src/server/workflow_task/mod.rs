@@ -7,26 +7,24 @@ pub(super) mod failures;
 pub(super) mod limits;
 pub(super) mod requests;
 pub(super) mod taker;
+mod writing;
 
 use std::time::{Duration, SystemTime};
 
 use outlast_proto::temporal::api::common::v1::{WorkerVersionStamp, WorkflowType};
 use outlast_proto::temporal::api::enums::v1::{SuggestContinueAsNewReason, TimeoutType};
-use outlast_proto::temporal::api::history::v1::{
-    self as events, History as WireHistory, HistoryEvent,
-};
+use outlast_proto::temporal::api::history::v1::History as WireHistory;
 use outlast_proto::temporal::api::taskqueue::v1::TaskQueue;
 use outlast_proto::temporal::api::workflowservice::v1::PollWorkflowTaskQueueResponse;
 
 use self::taker::Taker;
 use super::deployments::Version;
 use super::execution::Execution;
-use super::history::Draft;
 use super::history::reads::PAGE_BATCHES;
 use super::queues::matching::{QueueKey, QueueType, QueuedTask};
 use super::time::timers::{Timer, TimerKey};
 use super::tokens::{PageToken, TaskToken};
-use super::wire::{normal_queue, timestamp, wire_duration, workflow_execution};
+use super::wire::{normal_queue, timestamp, workflow_execution};
 use super::world::World;
 
 /// How much of a workflow task is in history while it is under way.
@@ -79,31 +77,6 @@ pub(super) struct Sticky {
 impl WorkflowTask {
     pub(super) fn is_started(&self) -> bool {
         self.started_event_id > 0
-    }
-
-    /// Its scheduled event, which names `queue`.
-    fn scheduled_draft(&self, queue: TaskQueue) -> Draft {
-        let attributes = events::WorkflowTaskScheduledEventAttributes {
-            task_queue: Some(queue),
-            start_to_close_timeout: wire_duration(self.start_to_close),
-            attempt: self.attempt,
-        };
-        Draft::new(self.scheduled_at, attributes)
-    }
-
-    fn started_draft(&self) -> Draft {
-        let attributes = events::WorkflowTaskStartedEventAttributes {
-            scheduled_event_id: self.scheduled_event_id,
-            identity: self.identity.clone(),
-            worker_version: self.build.clone(),
-            request_id: self.request_id.clone(),
-            suggest_continue_as_new: !self.suggest_reasons.is_empty(),
-            suggest_continue_as_new_reasons: self.suggest_reasons.clone(),
-            target_worker_deployment_version_changed: self.target_changed,
-            history_size_bytes: self.history_size,
-            ..Default::default()
-        };
-        Draft::new(self.started_at, attributes)
     }
 }
 
@@ -276,22 +249,6 @@ impl Execution {
         self.task_response(from_event_id)
     }
 
-    /// Events that arrived while a transient attempt waited make it a normal first attempt.
-    fn renumber_stale_task(&mut self) {
-        let next_id = self.history.next_id();
-        let queue = self.named_queue();
-        let Some(task) = self.task.as_mut() else {
-            return;
-        };
-        if task.kind == Kind::Transient && task.scheduled_event_id != next_id {
-            task.kind = Kind::Normal;
-            task.attempt = 1;
-            task.scheduled_event_id = next_id;
-            self.attempt = 1;
-            self.history.append(task.scheduled_draft(queue));
-        }
-    }
-
     fn suggest_reasons(&self, world: &World) -> Vec<i32> {
         let mut reasons = Vec::new();
         if self.history.size_bytes() >= world.options.suggest_continue_as_new_bytes {
@@ -337,25 +294,6 @@ impl Execution {
         }
     }
 
-    /// The events of a task that is under way but not written, unless others were written since
-    /// and so have their ids.
-    pub(super) fn unwritten_task_events(&self) -> Vec<HistoryEvent> {
-        let next_id = self.history.next_id();
-        let is_shown =
-            |task: &&WorkflowTask| task.kind != Kind::Normal && task.scheduled_event_id == next_id;
-        let Some(task) = self.task.as_ref().filter(is_shown) else {
-            return Vec::new();
-        };
-        let scheduled = self
-            .history
-            .numbered(task.scheduled_draft(self.named_queue()), next_id);
-        let started = task.is_started().then(|| {
-            self.history
-                .numbered(task.started_draft(), task.started_event_id)
-        });
-        std::iter::once(scheduled).chain(started).collect()
-    }
-
     /// Takes back a start whose answer never left the server.
     pub(super) fn unstart_task(&mut self, stamp: u64, world: &mut World) {
         let Some(task) = self.task.as_mut().filter(|task| task.stamp == stamp) else {
@@ -382,41 +320,6 @@ impl Execution {
         self.unsend_updates(stamp);
         self.detach_queries();
         self.history.flush();
-    }
-
-    /// Writes a speculative task into history, because other events have come up. Its start is
-    /// written in the name of whoever brings the event, not of the worker that has the task.
-    pub(super) fn make_task_real(&mut self, identity: &str) {
-        let queue = self.named_queue();
-        let Some(task) = self.task.as_mut() else {
-            return;
-        };
-        if task.kind != Kind::Speculative {
-            return;
-        }
-        task.kind = Kind::Normal;
-        self.history.append(task.scheduled_draft(queue));
-        if task.is_started() {
-            task.identity = identity.to_owned();
-            self.history.append(task.started_draft());
-            self.history.close_batch();
-        }
-    }
-
-    /// Writes what is missing of the started task, so that its end can be written. Its start is
-    /// written in the name of the worker that completes it.
-    pub(super) fn write_task(&mut self, identity: &str) {
-        let queue = self.named_queue();
-        let Some(task) = self.task.as_mut() else {
-            return;
-        };
-        if task.kind != Kind::Normal {
-            task.kind = Kind::Normal;
-            identity.clone_into(&mut task.identity);
-            self.history.append(task.scheduled_draft(queue));
-            self.history.append(task.started_draft());
-            self.history.close_batch();
-        }
     }
 
     /// Removes the completed task and disarms its timeout.
