@@ -58,6 +58,7 @@ mod eager;
 mod errors;
 mod event_groups;
 mod externals;
+mod failing_tasks;
 mod failure_kinds;
 mod history_reverse;
 mod id_sharing;

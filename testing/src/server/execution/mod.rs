@@ -352,6 +352,11 @@ impl Execution {
         }
     }
 
+    /// Whether workflow tasks have failed so often that nobody is asked to wait for the next.
+    pub(super) fn tasks_fail(&self) -> bool {
+        self.attempt > 2
+    }
+
     /// Whether a workflow task is due that is written when it is scheduled.
     pub(super) fn owes_written_task(&self) -> bool {
         let is_due = self.needs_task && self.task.is_none() && self.backoff.is_none();

@@ -73,6 +73,10 @@ impl Execution {
         if !self.is_open() && !self.has_completed_task() {
             return Err(Error::workflow_not_ready(NEVER_STARTED));
         }
+        if self.tasks_fail() {
+            let text = "Unable to query workflow due to Workflow Task in failed state.";
+            return Err(Error::workflow_not_ready(text));
+        }
         if self
             .queries
             .iter()

@@ -130,6 +130,11 @@ impl Execution {
     ) -> Result<()> {
         let id = request.meta.clone().unwrap_or_default().update_id;
         self.check_not_closing()?;
+        if self.is_open() && self.tasks_fail() {
+            return Err(Error::workflow_not_ready(
+                "Unable to perform workflow execution update due to Workflow Task in failed state.",
+            ));
+        }
         if self.updates.get_mut(&id).is_none() {
             if !self.is_open() {
                 return Err(Error::workflow_completed());

@@ -55,6 +55,8 @@ impl Execution {
         };
         let (taker, return_new_task) = (Taker::of(&request), request.return_new_workflow_task);
         let eager_activities = self.apply_completion(&task, worker, request, world);
+        // What is not returned at once is written, though it may be for updates only.
+        self.needs_task |= !return_new_task && self.updates.has_unsent();
         self.schedule_due_task(world);
         let scheduled = self.task.as_ref().is_some_and(|task| !task.is_started());
         let workflow_task =
