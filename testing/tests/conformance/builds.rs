@@ -113,8 +113,8 @@ async fn builds_are_places_to_reset_to_unless_children_are_open() {
             .iter()
             .map(|point| (point.build_id.as_str(), point.resettable));
         assert_eq!(points.collect::<Vec<_>>(), [("one", true), ("two", false)]);
-        child.terminate("").await.unwrap();
         peer.terminate("").await.unwrap();
+        child.terminate("").await.unwrap();
     })
     .await;
 }

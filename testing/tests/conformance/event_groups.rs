@@ -72,8 +72,8 @@ async fn events_are_in_the_groups_of_their_commands() {
         assert_eq!((5..=11).map(groups).collect::<Vec<_>>(), [3; 7]);
         assert_eq!((groups(1), groups(4)), (0, 0));
         assert!(child.history().await[0].event_group_markers.is_empty());
-        child.terminate("").await.unwrap();
         peer.terminate("").await.unwrap();
+        child.terminate("").await.unwrap();
     })
     .await;
 }

@@ -222,8 +222,8 @@ async fn what_is_empty_is_not_written_down() {
             child.history().await,
         ];
         assert!(!format!("{events:?}").contains("memo: Some"), "{events:?}");
-        child.terminate("").await.unwrap();
         peer.terminate("").await.unwrap();
+        child.terminate("").await.unwrap();
     })
     .await;
 }
