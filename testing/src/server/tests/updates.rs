@@ -35,13 +35,13 @@ fn the_request_is_sequenced_before_the_started_event() {
 }
 
 #[test]
-fn an_update_that_came_during_a_task_gets_a_speculative_one_afterwards() {
+fn an_update_that_came_during_a_task_gets_one_that_is_written_afterwards() {
     let mut scene = Scene::new();
     scene.start();
     let task = scene.poll();
     scene.update("u", Stage::Accepted).unwrap();
     scene.complete(&task, vec![]).unwrap();
-    assert_eq!(scene.types().last(), Some(&E::WorkflowTaskCompleted));
+    assert_eq!(scene.types().last(), Some(&E::WorkflowTaskScheduled));
     assert_eq!(scene.poll().messages.len(), 1);
 }
 
