@@ -75,8 +75,8 @@ pub(super) async fn wait_for_task<T>(
 
 /// Makes a call and waits for its answer.
 ///
-/// The call is answered shortly before the caller's deadline even if nothing happened, and is taken
-/// back if the caller goes away. A task that was matched but not picked up goes to another poll.
+/// If nothing happens, the call is told so when the patience of its hold is over, and fails at the
+/// caller's deadline if there is nothing to tell; it is taken back if the caller goes away. A task that was matched but not picked up goes to another poll.
 pub(super) async fn wait<T>(
     shared: &Arc<Shared>,
     request: Request<T>,

@@ -30,4 +30,5 @@ pub use self::alarms::TimeHold;
 pub use self::handle::Server;
 pub(crate) use self::quiet::quiet;
 pub use self::service::InProcessServer;
+pub(crate) use self::shared::while_the_server_waits;
 pub use self::tcp::BoundServer;

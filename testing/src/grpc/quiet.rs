@@ -18,8 +18,8 @@ use super::wall;
 /// Waits until all tasks of this runtime wait.
 ///
 /// The futures of the caller's own task are among them, with one exception: what `block_on` runs on
-/// a runtime of several threads is none of its tasks. There, the other futures of the caller's task
-/// have [`TURNS`] turns, and all that they set off has come to an end.
+/// a runtime of several threads is none of its tasks, and nor are those of a `LocalSet` in there.
+/// These have [`TURNS`] turns, and all that they set off has come to an end.
 pub(crate) async fn quiet() {
     let runtime = Handle::try_current();
     let runtime = runtime.ok().filter(|_| !is_paused());
@@ -27,13 +27,14 @@ pub(crate) async fn quiet() {
         // There is nothing to look at, or it never rests.
         return take_turns().await;
     };
-    let is_outside =
-        tokio::task::try_id().is_none() && runtime.runtime_flavor() != RuntimeFlavor::CurrentThread;
+    let is_inside =
+        tokio::task::try_id().is_some() || runtime.runtime_flavor() == RuntimeFlavor::CurrentThread;
     loop {
         let Some(rest) = seen_resting(&runtime).await else {
             return take_turns().await;
         };
-        if !is_outside {
+        // Where no worker is awake, this future runs on none, whatever it looks like.
+        if is_inside && resting(&runtime) != Some(rest) {
             return;
         }
         take_turns().await;

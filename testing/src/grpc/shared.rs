@@ -1,5 +1,6 @@
 //! [`Shared`]: the engine behind a lock, the calls that wait for it, and who is told of changes.
 
+use std::cell::Cell;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -120,9 +121,27 @@ impl Shared {
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        assert!(
+            !SERVER_WAITS.get(),
+            "the server waits for this code and cannot be asked: look at the arguments only"
+        );
         // A panic in the engine is a bug, but one that the panicking call reports on its own.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+thread_local! {
+    /// Whether this thread has the lock and runs code of a test.
+    static SERVER_WAITS: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs code of a test that the server waits for, and that must catch its own panics. It panics
+/// when it calls the server, rather than to wait for ever.
+pub(crate) fn while_the_server_waits<T>(code: impl FnOnce() -> T) -> T {
+    SERVER_WAITS.set(true);
+    let result = code();
+    SERVER_WAITS.set(false);
+    result
 }
 
 impl State {

@@ -251,6 +251,8 @@ impl Engine {
             self.dispatch();
             // A run that has no room for the start of its task ends instead.
             if self.world.deliveries.is_empty() {
+                self.wake_orphans();
+                self.ring_event_alarms();
                 return;
             }
         }

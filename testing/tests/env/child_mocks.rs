@@ -1,5 +1,8 @@
 //! Children in place of real ones, started by a workflow of raw calls.
 
+use std::sync::Arc;
+use std::time::SystemTime;
+
 use outlast::Payload;
 use outlast::prelude::*;
 use outlast::raw::proto::temporal::api::command::v1::Command;
@@ -200,6 +203,21 @@ async fn a_child_that_no_mock_is_for_fails_the_test() {
         .with(|(_, count)| *count == 7)
         .returns("x".to_owned());
     parent(&env, E::ChildWorkflowExecutionCompleted).await;
+}
+
+#[tokio::test]
+#[should_panic(expected = "a matcher of `ship` panicked: the server waits for this code")]
+async fn a_matcher_that_decides_about_a_start_cannot_ask_the_server() {
+    let env = Arc::new(TestEnv::new());
+    let asked = Arc::downgrade(&env);
+    env.on_workflow(ship)
+        .with(move |_| {
+            asked
+                .upgrade()
+                .is_some_and(|env| env.now() > SystemTime::UNIX_EPOCH)
+        })
+        .cannot_start();
+    parent(&env, E::StartChildWorkflowExecutionFailed).await;
 }
 
 #[tokio::test]

@@ -262,7 +262,7 @@ async fn a_spy_needs_the_real_workflow() {
 }
 
 #[tokio::test]
-#[should_panic(expected = "keeps it from starting as a child, and a client has started it")]
+#[should_panic(expected = "keeps it from starting as a child, but this run was started")]
 async fn a_client_starts_what_cannot_start_as_a_child() {
     let env = TestEnv::new();
     env.on_workflow(ship).cannot_start();

@@ -38,7 +38,7 @@ pub struct WorkflowCall<I, O> {
     pub input: I,
     /// 1 for the first attempt of a workflow that is retried.
     pub attempt: u32,
-    /// When its code began, in virtual time.
+    /// When the server started it as a child, or else when its code began; in virtual time.
     pub at: SystemTime,
     /// How its code ended. `None` while it goes on, if it continued as new, and if somebody else
     /// ended it: a timeout, or a termination.

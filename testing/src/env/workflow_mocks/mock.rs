@@ -69,7 +69,8 @@ impl<K: Workflow> WorkflowMock<K> {
         }
     }
 
-    /// Only for starts whose arguments are as `matches` says. It takes what a starter writes.
+    /// Only for starts whose arguments are as `matches` says. It takes what a starter writes. With
+    /// [`cannot_start`](Self::cannot_start), it is not to ask the environment for anything.
     pub fn with(
         &mut self,
         matches: impl Fn(&InputOf<K::Args>) -> bool + Send + Sync + 'static,
@@ -240,7 +241,7 @@ impl<K: Workflow> WorkflowMock<K> {
 
     /// A child does not start, because its id is taken; its parent hears that it exists already.
     /// [`after`](Self::after) means nothing to it. Matchers of such a workflow are asked while the
-    /// server waits, so they are not to ask the environment for anything.
+    /// server waits; one that asks the environment for anything panics, which fails the test.
     ///
     /// Where the test knows the id, [`TestEnv::stand_in`](crate::TestEnv::stand_in) takes it for
     /// clients, too.

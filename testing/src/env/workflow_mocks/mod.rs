@@ -181,7 +181,7 @@ impl TestEnv {
     }
 
     /// The runs of a workflow so far, mocked or real, in the order of their starts: children that
-    /// the server has started or refused, and whatever else the environment's workers have run.
+    /// the server has started or that a mock kept from starting, and whatever else the environment's workers have run.
     ///
     /// # Panics
     /// When the arguments or the result of a run are not of the workflow's types.

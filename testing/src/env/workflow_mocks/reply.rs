@@ -82,8 +82,8 @@ impl Reply {
         let name = ctx.info().workflow_type().to_owned();
         match self.end {
             End::CannotStart => Err(mocks.refuse(&format!(
-                "the mock of `{name}` keeps it from starting as a child, and a client has started \
-                 it: let the client start something with an id that is taken, as by \
+                "the mock of `{name}` keeps it from starting as a child, but this run was started \
+                 by a client, a schedule, a retry or the like: for a client, take its id with \
                  `TestEnv::stand_in`"
             ))),
             End::Fails(failure) => Err(failure.into()),

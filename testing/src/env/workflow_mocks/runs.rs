@@ -14,6 +14,7 @@ use crate::env::callbacks::message_of;
 use crate::env::calls::{CallKind, CallLog, Started};
 use crate::env::mock::{Attempts, Chosen, Plan, Plans};
 use crate::env::problems::Problems;
+use crate::grpc::while_the_server_waits;
 use crate::server::ChildStart;
 
 /// All mocked workflows of an environment, and the runs of these and of real ones.
@@ -187,7 +188,7 @@ impl WorkflowMocks {
         if !self.plans.may_answer(name, Reply::keeps_from_starting) {
             return true;
         }
-        match self.choose(name, &run, &input) {
+        match while_the_server_waits(|| self.choose(name, &run, &input)) {
             Life::Mocked(reply) if reply.keeps_from_starting() => {
                 self.log.refuse_workflow(&run.run_id);
                 false

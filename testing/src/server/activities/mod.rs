@@ -359,7 +359,9 @@ impl Execution {
 fn arm_schedule_to_start(run: RunKey, activity: &mut Activity, world: &mut World) {
     let timeout = set_duration(activity.scheduled.schedule_to_start_timeout.as_ref());
     if let Some(timeout) = timeout {
-        arm(run, activity, timeout, TimeoutType::ScheduleToStart, world);
+        let waited = world.now.duration_since(activity.attempt_scheduled_at);
+        let left = timeout.saturating_sub(waited.unwrap_or_default());
+        arm(run, activity, left, TimeoutType::ScheduleToStart, world);
     }
 }
 

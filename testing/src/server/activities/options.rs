@@ -192,15 +192,6 @@ impl Activity {
                 normal_name: name.to_owned(),
                 ..Default::default()
             }),
-            // Descriptions do not tell which errors are final.
-            retry_policy: self
-                .scheduled
-                .retry_policy
-                .as_ref()
-                .map(|policy| RetryPolicy {
-                    non_retryable_error_types: Vec::new(),
-                    ..policy.clone()
-                }),
             ..options_of(&self.scheduled)
         }
     }

@@ -61,8 +61,20 @@ impl Execution {
     }
 
     /// Gives a query to the other workers, because the sticky one has not answered it in time. It
-    /// is not the sticky one any more.
+    /// is not the sticky one any more. A query that has gone elsewhere meanwhile stays there.
     pub(in crate::server) fn pass_over_sticky_worker(&mut self, call: CallId, world: &mut World) {
+        let is_sticky = |queue: &QueueKey| {
+            let sticky = self.sticky.as_ref();
+            sticky.is_some_and(|sticky| sticky.queue.name == queue.name)
+        };
+        let query = self.queries.iter().find(|query| query.call == call);
+        let waits = query.is_some_and(|query| match &query.state {
+            QueryState::Queued(queue) | QueryState::Started(queue) => is_sticky(queue),
+            QueryState::Attached | QueryState::Waiting => false,
+        });
+        if !waits {
+            return;
+        }
         self.sticky = None;
         let queue = self.query_queue(world);
         self.queue_query(call, &queue, world);

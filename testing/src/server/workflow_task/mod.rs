@@ -22,6 +22,7 @@ use super::deployments::Version;
 use super::execution::Execution;
 use super::history::reads::PAGE_BATCHES;
 use super::queues::matching::{QueueKey, QueueType, QueuedTask};
+use super::time::end::later;
 use super::time::timers::{Timer, TimerKey};
 use super::tokens::{PageToken, TaskToken};
 use super::wire::{normal_queue, timestamp, workflow_execution};
@@ -107,7 +108,7 @@ impl Execution {
             target_changed: false,
             given_up: false,
             is_silent: false,
-            timers: self.arm_schedule_to_start(&queue, stamp, world),
+            timers: self.arm_schedule_to_start(&queue, stamp, world.now, world),
             queue,
         };
         if kind == Kind::Normal {
@@ -155,6 +156,7 @@ impl Execution {
         &self,
         queue: &QueueKey,
         stamp: u64,
+        since: SystemTime,
         world: &mut World,
     ) -> Vec<TimerKey> {
         let Some(sticky) = self
@@ -171,7 +173,8 @@ impl Execution {
             stamp,
             timeout: TimeoutType::ScheduleToStart,
         };
-        vec![world.timers.arm(self.key, world.after(timeout), timer)]
+        let until = later(since, timeout).max(world.now);
+        vec![world.timers.arm(self.key, until, timer)]
     }
 
     /// Hands the scheduled task to the worker that has just completed one.
@@ -303,9 +306,9 @@ impl Execution {
             world.timers.cancel(key);
         }
         let started_event_id = std::mem::take(&mut task.started_event_id);
-        let (kind, queue) = (task.kind, task.queue.clone());
+        let (kind, queue, since) = (task.kind, task.queue.clone(), task.scheduled_at);
         // Nobody may come back for what waits in a sticky queue.
-        let timers = self.arm_schedule_to_start(&queue, stamp, world);
+        let timers = self.arm_schedule_to_start(&queue, stamp, since, world);
         if let Some(task) = self.task.as_mut() {
             task.timers = timers;
         }
